@@ -1,0 +1,47 @@
+# Every target works in a fresh clone: what it needs, it sets up first. `make` lists them.
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+
+.PHONY: help setup setup-dev demo test lint format lock bench kill9 footprint clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@scripts/setup
+
+setup-dev:
+	@scripts/setup dev
+
+demo: setup ## stream a million lines through a broker into another file; FILE=… takes your own text
+	@$(PY) scripts/demo.py $(if $(FILE),"$(FILE)")
+
+test: setup-dev ## all checks and all tests; fetches Apache Kafka with Java and Maven; ARGS=… goes to pytest
+	@scripts/services
+	@scripts/lint
+	@$(PY) -m pytest $(ARGS)
+
+lint: setup-dev ## style, format, types, import rules
+	@scripts/lint
+
+format: setup-dev ## rewrite the sources in the project's format
+	@.venv/bin/ruff check --fix --quiet || true
+	@.venv/bin/ruff format
+
+lock: ## rewrite the locked requirements from pyproject.toml
+	@scripts/lock $(ARGS)
+
+bench: setup-dev ## compare with the JVM's Connect worker; writes docs/benchmarks.md
+	@scripts/services
+	@$(PY) -m bench $(ARGS)
+
+kill9: setup-dev ## kill -9 worker, task and broker again and again; count what arrives
+	@scripts/services
+	@$(PY) -m campaigns.kill9 $(ARGS)
+
+footprint: setup-dev ## measure the memory and start-up of an idle worker against their limits
+	@$(PY) -m campaigns.footprint $(ARGS)
+
+clean: ## remove everything that was generated, the environment included
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-data dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
