@@ -1,0 +1,142 @@
+"""A page of memory shared by the worker and one host: which plugin call is under way, and counters.
+
+The host writes, the worker reads, and neither waits for the other. So the worker can tell from outside how long a call
+has been running even when the host's interpreter is stuck in it, and reading a task's metrics costs no message.
+A slot is 32 signed 64-bit numbers; each is written by one thread only and read whole (aligned words on every platform
+we run on), so a reader may see numbers of two moments, never half a number.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from barnabas.supervisor.api import UnitStats
+
+__all__ = ["CALLS", "Board", "Slot"]
+
+CALLS: Final = (
+    "",
+    "load",
+    "initialize",
+    "start",
+    "stop",
+    "task_configs",
+    "validate",
+    "config",
+    "poll",
+    "put",
+    "commit",
+    "commit_record",
+    "pre_commit",
+    "open",
+    "close",
+    "transform",
+    "convert",
+)
+"""Names of the calls into plugin code, by code; 0 is "none"."""
+
+_CODES: Final = {name: code for code, name in enumerate(CALLS)}
+_WORDS: Final = 32
+_SLOT_BYTES: Final = _WORDS * 8
+(
+    CALL,
+    SINCE,
+    RECORDS_IN,
+    RECORDS_OUT,
+    BATCHES,
+    IN_FLIGHT,
+    COMMITS,
+    COMMIT_FAILURES,
+    LAST_RECORD,
+    LAST_COMMIT,
+) = range(10)
+
+
+class Slot:
+    """The words of one unit."""
+
+    def __init__(self, words: memoryview[int]) -> None:
+        self.words = words
+
+    def enter(self, call: str) -> None:
+        """A call into plugin code begins now."""
+        self.words[SINCE] = time.monotonic_ns()
+        self.words[CALL] = _CODES[call]
+
+    def leave(self) -> None:
+        """The call has returned."""
+        self.words[CALL] = 0
+
+    @contextmanager
+    def calling(self, call: str) -> Iterator[None]:
+        """For calls that are made rarely; the loops use :meth:`enter` and :meth:`leave`."""
+        self.enter(call)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def clear(self) -> None:
+        """Forget a former unit of this slot."""
+        for at in range(_WORDS):
+            self.words[at] = 0
+
+    def call(self) -> tuple[str, float] | None:
+        """The call under way and its age in seconds, or ``None``."""
+        code, since = self.words[CALL], self.words[SINCE]
+        if not code:
+            return None
+        return CALLS[code], max(0.0, (time.monotonic_ns() - since) / 1e9)
+
+    def stats(self, pid: int) -> UnitStats:
+        """A snapshot of the counters."""
+        words = self.words
+        call = self.call()
+        return UnitStats(
+            pid=pid,
+            call=call[0] if call else None,
+            call_seconds=round(call[1], 3) if call else 0.0,
+            records_in=words[RECORDS_IN],
+            records_out=words[RECORDS_OUT],
+            batches=words[BATCHES],
+            in_flight=words[IN_FLIGHT],
+            commits=words[COMMITS],
+            commit_failures=words[COMMIT_FAILURES],
+            last_record=words[LAST_RECORD] / 1000,
+            last_commit=words[LAST_COMMIT] / 1000,
+        )
+
+
+class Board:
+    """The shared memory of one host, divided into slots, one a unit."""
+
+    def __init__(self, fd: int, slots: int) -> None:
+        self._map = mmap.mmap(fd, slots * _SLOT_BYTES)
+        self._view = memoryview(self._map)
+        self.fd = fd
+        self.slots = slots
+
+    @classmethod
+    def create(cls, slots: int) -> Board:
+        """A new board in anonymous memory; pages are only used once written."""
+        fd = os.memfd_create("barnabas-board", os.MFD_CLOEXEC)
+        os.ftruncate(fd, slots * _SLOT_BYTES)
+        return cls(fd, slots)
+
+    @classmethod
+    def attach(cls, fd: int) -> Board:
+        """The board behind a descriptor that was handed over."""
+        return cls(fd, os.fstat(fd).st_size // _SLOT_BYTES)
+
+    def slot(self, number: int) -> Slot:
+        """One slot."""
+        return Slot(self._view[number * _SLOT_BYTES : (number + 1) * _SLOT_BYTES].cast("q"))
+
+    def close(self) -> None:
+        """Give the descriptor back; the memory goes with the last slot that looks at it."""
+        os.close(self.fd)

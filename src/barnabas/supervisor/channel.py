@@ -1,0 +1,249 @@
+"""The control channel between the worker and one host: a socket pair with length-prefixed msgpack frames.
+
+Data never travels over it: a task's Kafka clients live in the task's process. Every message is a typed struct; the two
+unions below are the whole protocol. A message with an ``id`` is a request that is answered by exactly one
+:class:`Done` with the same id (in either direction); the others are notifications. The socket's end of file means that
+the other side is gone: a host that sees it ends at once, so that nothing goes on writing for a worker that was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import threading
+from typing import Any
+
+import msgspec
+
+from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, PluginRef, State, TaskSpec
+
+__all__ = [
+    "AsyncChannel",
+    "Channel",
+    "ConfigDefOf",
+    "Done",
+    "Pause",
+    "Quit",
+    "ReadOffsets",
+    "Reconfigure",
+    "Resume",
+    "Scan",
+    "StartConnector",
+    "StartTask",
+    "StopUnit",
+    "TaskConfigs",
+    "ToHost",
+    "ToWorker",
+    "UnitGone",
+    "UnitState",
+    "Validate",
+    "WriteOffsets",
+]
+
+_LENGTH = struct.Struct("<I")
+
+
+class _Message(msgspec.Struct, tag=True):
+    pass
+
+
+class Done(_Message):
+    """The answer to the request with this id: a value, or the error it ended with."""
+
+    id: int
+    value: Any = None
+    error: ErrorInfo | None = None
+
+
+# ------------------------------------------------------------------ worker → host
+class StartConnector(_Message):
+    """Make, initialise and start a connector object. Answered when ``start`` returned."""
+
+    id: int
+    unit: str
+    slot: int
+    spec: ConnectorSpec
+
+
+class TaskConfigs(_Message):
+    """Ask a connector object for its task class and configurations."""
+
+    id: int
+    unit: str
+    max_tasks: int
+
+
+class StartTask(_Message):
+    """Start a task. Answered as soon as its thread runs; its states follow as :class:`UnitState`."""
+
+    id: int
+    unit: str
+    slot: int
+    spec: TaskSpec
+    offsets_over_channel: bool
+
+
+class StopUnit(_Message):
+    """Stop a unit in good order; :class:`UnitGone` says when it is done."""
+
+    unit: str
+
+
+class Pause(_Message):
+    """Pause a task."""
+
+    unit: str
+
+
+class Resume(_Message):
+    """Resume a task."""
+
+    unit: str
+
+
+class Validate(_Message):
+    """Validate a connector configuration."""
+
+    id: int
+    plugin: PluginRef
+    props: dict[str, str | None]
+
+
+class ConfigDefOf(_Message):
+    """Describe a plugin's configuration."""
+
+    id: int
+    plugin: PluginRef
+
+
+class Scan(_Message):
+    """List the plugin classes of a home."""
+
+    id: int
+    home: str | None
+
+
+class Quit(_Message):
+    """End the process: it has no units left."""
+
+
+# ------------------------------------------------------------------ host → worker
+class UnitState(_Message):
+    """A unit reached a state."""
+
+    unit: str
+    state: State
+    error: ErrorInfo | None = None
+
+
+class UnitGone(_Message):
+    """A unit's thread has ended; nothing of it runs any more."""
+
+    unit: str
+
+
+class Reconfigure(_Message):
+    """A connector asked for new task configurations."""
+
+    unit: str
+
+
+class ReadOffsets(_Message):
+    """Standalone: read stored source offsets."""
+
+    id: int
+    connector: str
+    keys: list[bytes]
+
+
+class WriteOffsets(_Message):
+    """Standalone: store source offsets durably."""
+
+    id: int
+    connector: str
+    entries: list[tuple[bytes, bytes | None]]
+
+
+ToHost = (
+    StartConnector | TaskConfigs | StartTask | StopUnit | Pause | Resume | Validate | ConfigDefOf | Scan | Quit | Done
+)
+ToWorker = UnitState | UnitGone | Reconfigure | ReadOffsets | WriteOffsets | Done
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _frame(message: ToHost | ToWorker) -> bytes:
+    payload = _encode(message)
+    return _LENGTH.pack(len(payload)) + payload
+
+
+class Channel:
+    """The host's end: blocking, one reader (the host's main thread), any number of writers."""
+
+    def __init__(self, fd: int) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._lock = threading.Lock()
+        self._decode = msgspec.msgpack.Decoder(ToHost).decode
+
+    def send(self, message: ToWorker) -> None:
+        """Hand a message to the worker; blocks while the worker does not read, which it always does soon."""
+        frame = _frame(message)
+        with self._lock:
+            self._socket.sendall(frame)
+
+    def receive(self) -> ToHost | None:
+        """The next message, or ``None`` when the worker is gone."""
+        head = self._exactly(_LENGTH.size)
+        if head is None:
+            return None
+        payload = self._exactly(_LENGTH.unpack(head)[0])
+        return None if payload is None else self._decode(payload)
+
+    def _exactly(self, size: int) -> bytes | None:
+        data = b""
+        while len(data) < size:
+            try:
+                part = self._socket.recv(size - len(data))
+            except ConnectionError:
+                return None
+            if not part:
+                return None
+            data += part
+        return data
+
+
+class AsyncChannel:
+    """The worker's end, on the event loop."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._decode = msgspec.msgpack.Decoder(ToWorker).decode
+
+    async def open(self) -> None:
+        """Attach to the running loop."""
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=self._socket)
+
+    def send(self, message: ToHost) -> None:
+        """Queue a message; never waits. Messages to a host that is gone are dropped: its end is noticed by reading."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(_frame(message))
+
+    async def receive(self) -> ToWorker | None:
+        """The next message, or ``None`` when the host is gone."""
+        if self._reader is None:
+            return None
+        try:
+            head = await self._reader.readexactly(_LENGTH.size)
+            return self._decode(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    def close(self) -> None:
+        """Let go: the host sees the end of file and ends."""
+        if self._writer is not None:
+            self._writer.close()
+        else:
+            self._socket.close()

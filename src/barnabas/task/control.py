@@ -1,0 +1,66 @@
+"""What the host's main thread and a task's thread share: stop, pause, and the slot of the board."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from barnabas.supervisor.api import ErrorInfo, State
+from barnabas.supervisor.board import Slot
+
+__all__ = ["Report", "TaskControl"]
+
+
+class Report(Protocol):
+    """Tells the worker that the task reached a state."""
+
+    def __call__(self, state: State, error: ErrorInfo | None = None) -> None: ...
+
+
+class TaskControl:
+    """Orders for a task.
+
+    Orders are given on the host's main thread and obeyed on the task's thread, between calls into plugin code: nothing
+    here interrupts a call. ``stopping`` never goes back to false.
+    """
+
+    def __init__(self, slot: Slot, *, paused: bool, report: Report) -> None:
+        self.slot = slot
+        self.report = report
+        self._stop = threading.Event()
+        self._changed = threading.Event()
+        self._paused = paused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the task is to end."""
+        return self._stop.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the task is to do nothing for now."""
+        return self._paused
+
+    def stop(self) -> None:
+        """Order the end."""
+        self._stop.set()
+        self._changed.set()
+
+    def pause(self) -> None:
+        """Order a pause."""
+        self._paused = True
+        self._changed.set()
+
+    def resume(self) -> None:
+        """Order to go on."""
+        self._paused = False
+        self._changed.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake up for an order."""
+        if self._changed.wait(seconds):
+            self._changed.clear()
+
+    def interrupted(self) -> bool:
+        """Whether a long wait should be given up: for handing to code that waits."""
+        return self._stop.is_set()

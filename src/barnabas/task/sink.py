@@ -1,0 +1,463 @@
+"""The sink loop: read, convert, transform, put; commit what the task says is safe.
+
+Delivery: at least once. Only :meth:`barnabas.SinkTask.pre_commit` decides which offsets are committed, and never beyond
+what ``put`` has taken. The order of calls and the rules for failures are those of Kafka Connect's sink tasks.
+
+Everything happens on the task's thread. A long ``put`` does not cost membership: heartbeats are sent by the client
+library's own thread, and ``max.poll.interval.ms`` is set beyond the deadline of a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from barnabas.connector import ErrantRecordReporter, SinkTask, SinkTaskContext
+from barnabas.errors import ConnectError, IllegalWorkerStateError, RetriableError
+from barnabas.record import SinkBatch, TopicPartition
+from barnabas.supervisor import board
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barnabas.kafka.consumer import SinkConsumer
+    from barnabas.supervisor.api import TaskSpec
+    from barnabas.task.control import TaskControl
+    from barnabas.task.pipeline import SinkPipeline
+
+__all__ = ["SinkLoop", "SinkLoopSettings"]
+
+log = logging.getLogger(__name__)
+
+_WAIT = 0.5  # the longest wait for records: how soon an order is seen
+_RETRY_WAIT = 1.0  # before a batch is put again, when the task did not set a time-out
+
+
+class SinkLoopSettings:
+    """What the loop takes from the configuration.
+
+    Args:
+        flush_interval: Seconds between offset commits.
+        flush_timeout: Seconds after which a commit under way counts as failed.
+        max_records: The most records in a batch: ``max.poll.records``.
+    """
+
+    def __init__(self, flush_interval: float, flush_timeout: float, max_records: int) -> None:
+        self.flush_interval = flush_interval
+        self.flush_timeout = flush_timeout
+        self.max_records = max_records
+
+
+class _Context(SinkTaskContext):
+    """What the task is given; its wishes are carried out by the loop."""
+
+    def __init__(self, loop: SinkLoop, props: Mapping[str, str]) -> None:
+        self._loop = loop
+        self._props = props
+        self.rewinds: dict[TopicPartition, int] = {}
+        self.timeout_ms = -1
+        self.commit_requested = False
+        self.paused: set[TopicPartition] = set()
+
+    def configs(self) -> Mapping[str, str]:
+        return self._props
+
+    def offset(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.rewinds.update({TopicPartition(*partition): offset for partition, offset in offsets.items()})
+
+    def timeout(self, timeout_ms: int) -> None:
+        self.timeout_ms = timeout_ms
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self._loop.assigned)
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self._check(partitions, "pause")
+        self.paused.update(partitions)
+        self._loop.pause_partitions(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._check(partitions, "resume")
+        self.paused.difference_update(partitions)
+        self._loop.resume_partitions(partitions)
+
+    def request_commit(self) -> None:
+        self.commit_requested = True
+
+    @property
+    def errant_record_reporter(self) -> ErrantRecordReporter | None:
+        return None
+
+    def _check(self, partitions: Collection[TopicPartition], verb: str) -> None:
+        foreign = [str(partition) for partition in partitions if partition not in self._loop.assigned]
+        if foreign:
+            raise IllegalWorkerStateError(
+                f"SinkTasks may not {verb} partitions that are not currently assigned to them: {', '.join(foreign)}.",
+                remedy="Ask context.assignment() first.",
+            )
+
+
+class SinkLoop:
+    """One sink task.
+
+    Args:
+        spec: What to run.
+        control: Orders, and the slot of the board.
+        task: The connector's task object, neither initialised nor started.
+        pipeline: Converters and transforms.
+        open_consumer: Makes the consumer, neither subscribed nor connected.
+        subscribe: Subscribes it, given the three rebalance callbacks of this loop.
+        settings: Intervals and sizes.
+    """
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        control: TaskControl,
+        task: SinkTask,
+        pipeline: SinkPipeline,
+        open_consumer: Callable[[], SinkConsumer],
+        subscribe: Callable[[SinkConsumer, SinkLoop], None],
+        settings: SinkLoopSettings,
+    ) -> None:
+        self._spec = spec
+        self._control = control
+        self._slot = control.slot
+        self._words = control.slot.words
+        self._task = task
+        self._pipeline = pipeline
+        self._open_consumer = open_consumer
+        self._subscribe = subscribe
+        self._settings = settings
+        self._context = _Context(self, spec.props)
+        self._client: SinkConsumer | None = None
+        self.assigned: set[TopicPartition] = set()
+        self._current: dict[TopicPartition, int] = {}  # after the last record that put has taken
+        self._committed: dict[TopicPartition, int] = {}  # last committed, or where reading began
+        self._batch: SinkBatch | None = None  # taken by nobody yet: put raised RetriableError
+        self._retry_at = 0.0
+        self._held = False  # all partitions are paused, for a retry or because the connector is
+        self._stopped = False
+        self._rebalance_error: BaseException | None = None
+        self._next_commit = 0.0
+        self._commit_number = 0
+        self._committing_since: float | None = None
+
+    @property
+    def _consumer(self) -> SinkConsumer:
+        assert self._client is not None, "started"
+        return self._client
+
+    def run(self) -> None:
+        """The task's life; returns when it was stopped, raises when it failed."""
+        control = self._control
+        if control.paused:
+            control.report("PAUSED")
+        while control.paused and not control.stopping:
+            control.wait(1)
+        if control.stopping:
+            return
+        try:
+            self._start()
+            while not control.stopping:
+                self._iterate()
+            self._close_partitions(self.assigned)
+        finally:
+            self._finish()
+
+    # ------------------------------------------------------------------ life
+    def _start(self) -> None:
+        self._client = self._open_consumer()
+        with self._slot.calling("initialize"):
+            self._task.initialize(self._context)
+        with self._slot.calling("start"):
+            self._task.start(self._spec.props)
+        self._subscribe(self._client, self)
+        self._next_commit = time.monotonic() + self._settings.flush_interval
+        self._control.report("RUNNING")
+
+    def _finish(self) -> None:
+        self._stopped = True
+        try:
+            with self._slot.calling("stop"):
+                self._task.stop()
+        except Exception:
+            log.exception("SinkTask.stop failed; the task is stopped all the same.")
+        if self._client is not None:
+            self._client.close()
+
+    def _iterate(self) -> None:
+        """One round, in Connect's order: commit, rewind, poll, convert, put."""
+        self._follow_pause()
+        now = time.monotonic()
+        if now >= self._next_commit or self._context.commit_requested:
+            self._next_commit = now + self._settings.flush_interval
+            self._context.commit_requested = False
+            self._commit()
+        if self._committing_since is not None and now - self._committing_since > self._settings.flush_timeout:
+            self._commit_failed("it took longer than offset.flush.timeout.ms")
+        self._rewind()
+        wait = self._wait(now)
+        messages = self._consumer.fetch(self._settings.max_records, wait)
+        if self._rebalance_error is not None:
+            error, self._rebalance_error = self._rebalance_error, None
+            raise error
+        if self._batch is not None:
+            if messages:
+                raise ConnectError("Records arrived while all partitions were paused for a retry.", code="BRN-2011")
+            if time.monotonic() >= self._retry_at:
+                self._deliver(self._batch)
+            return
+        if messages:
+            self._words[board.RECORDS_IN] += len(messages)
+            self._words[board.BATCHES] += 1
+            self._words[board.LAST_RECORD] = int(time.time() * 1000)
+            for message in messages:
+                where = TopicPartition(message.topic(), message.partition())
+                if where not in self._committed:
+                    self._committed[where] = message.offset()
+        if not self._control.paused:
+            self._slot.enter("convert")
+            try:
+                batch = self._pipeline.read(messages)
+            finally:
+                self._slot.leave()
+            positions = _positions(messages)
+            self._deliver(batch, positions)
+
+    def _wait(self, now: float) -> float:
+        """Until the next commit, retry or the task's own time-out, and short enough to see orders."""
+        wait = min(_WAIT, max(0.0, self._next_commit - now))
+        if self._batch is not None:
+            wait = min(wait, max(0.0, self._retry_at - now))
+        if self._context.timeout_ms >= 0:
+            wait = min(wait, self._context.timeout_ms / 1000)
+            if self._batch is None:
+                self._context.timeout_ms = -1
+        return wait
+
+    # ------------------------------------------------------------------ pause
+    def _follow_pause(self) -> None:
+        paused = self._control.paused
+        if paused and not self._pausing:
+            self._pausing = True
+            self._hold()
+            self._context.commit_requested = True
+            self._control.report("PAUSED")
+        elif not paused and self._pausing:
+            self._pausing = False
+            if self._batch is None:
+                self._release()
+            self._control.report("RUNNING")
+
+    _pausing = False
+
+    def _hold(self) -> None:
+        """Pause every partition; membership is kept because polling goes on."""
+        self._held = True
+        self._consumer.pause(self.assigned)
+
+    def _release(self) -> None:
+        self._held = False
+        self._consumer.resume(self.assigned - self._context.paused)
+
+    def pause_partitions(self, partitions: Collection[TopicPartition]) -> None:
+        """The task's wish; while everything is held anyway, only remembered."""
+        if not self._held:
+            self._consumer.pause(partitions)
+
+    def resume_partitions(self, partitions: Collection[TopicPartition]) -> None:
+        """The task's wish; while everything is held, only remembered."""
+        if not self._held:
+            self._consumer.resume(partitions)
+
+    # ------------------------------------------------------------------ data
+    def _deliver(self, batch: SinkBatch, positions: dict[TopicPartition, int] | None = None) -> None:
+        if positions is not None:
+            self._positions = positions
+        self._slot.enter("put")
+        try:
+            self._task.put(batch)
+        except RetriableError as error:
+            wait = self._context.timeout_ms / 1000 if self._context.timeout_ms >= 0 else _RETRY_WAIT
+            self._context.timeout_ms = -1
+            self._retry_at = time.monotonic() + wait
+            log.warning("put failed and is tried again in %.1f s: %s", wait, error.describe())
+            self._batch = batch
+            if not self._held:
+                self._hold()
+            return
+        finally:
+            self._slot.leave()
+        self._words[board.RECORDS_OUT] += len(batch)
+        self._current.update({where: at for where, at in self._positions.items() if where in self.assigned})
+        if self._batch is not None:
+            self._batch = None
+            if not self._control.paused:
+                self._release()
+
+    _positions: dict[TopicPartition, int] = {}  # noqa: RUF012  replaced, never changed
+
+    def _rewind(self) -> None:
+        """Carry out :meth:`SinkTaskContext.offset`: it also overwrites what counts as consumed and committed."""
+        rewinds, self._context.rewinds = self._context.rewinds, {}
+        for partition, offset in rewinds.items():
+            if partition not in self.assigned:
+                log.warning("Cannot rewind %s: it is not assigned to this task.", partition)
+                continue
+            self._consumer.seek(partition, offset)
+            self._current[partition] = offset
+            self._committed[partition] = offset
+
+    # ------------------------------------------------------------------ commits
+    def _commit(self) -> None:
+        """A periodic commit: asynchronous, one at a time."""
+        if self._committing_since is not None:
+            return
+        current = {where: at for where, at in self._current.items() if where in self.assigned}
+        if not current:
+            return
+        self._slot.enter("pre_commit")
+        try:
+            wanted = self._task.pre_commit(dict(current))
+        except Exception:
+            self._words[board.COMMIT_FAILURES] += 1
+            log.exception("pre_commit failed: nothing is committed, reading goes back to the last committed offsets.")
+            self._go_back()
+            return
+        finally:
+            self._slot.leave()
+        offsets = self._committable(wanted, current)
+        if not offsets:
+            return
+        self._commit_number += 1
+        number = self._commit_number
+        self._committing_since = time.monotonic()
+        self._consumer.commit_async(offsets, lambda error: self._commit_done(number, offsets, error))
+
+    def _commit_done(self, number: int, offsets: dict[TopicPartition, int], error: Exception | None) -> None:
+        """The broker answered; called while polling. A late answer to an abandoned commit counts no more."""
+        if number != self._commit_number or self._committing_since is None:
+            return
+        if error is not None:
+            self._commit_failed(str(error))
+            return
+        self._committing_since = None
+        self._note_committed(offsets)
+
+    def _note_committed(self, offsets: dict[TopicPartition, int]) -> None:
+        self._committed.update({where: at for where, at in offsets.items() if where in self.assigned})
+        self._words[board.COMMITS] += 1
+        self._words[board.LAST_COMMIT] = int(time.time() * 1000)
+
+    def _commit_failed(self, reason: str) -> None:
+        self._committing_since = None
+        self._words[board.COMMIT_FAILURES] += 1
+        log.error("Offsets were not committed: %s. They are committed again with the next commit.", reason)
+
+    def _committable(
+        self, wanted: Mapping[TopicPartition, int], current: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """What of the task's answer may be committed: assigned, not beyond what was consumed, and new."""
+        offsets: dict[TopicPartition, int] = {}
+        for raw, offset in wanted.items():
+            where = TopicPartition(*raw)
+            if where not in current:
+                log.warning("pre_commit returned %s, which is not assigned to this task: ignored.", where)
+            elif offset > current[where]:
+                log.warning("pre_commit returned offset %d for %s, beyond the %d consumed: ignored.", offset, where, current[where])
+            elif self._committed.get(where) != offset:
+                offsets[where] = offset
+        return offsets
+
+    def _go_back(self) -> None:
+        """Read again from what is committed; a batch that waits for a retry is dropped, it will come again."""
+        for where in self.assigned:
+            if where in self._committed:
+                self._consumer.seek(where, self._committed[where])
+        self._current = {where: at for where, at in self._committed.items() if where in self.assigned}
+        if self._batch is not None:
+            self._batch = None
+            if not self._control.paused:
+                self._release()
+
+    # ------------------------------------------------------------------ rebalances
+    def on_assign(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions were added; called while polling. Errors surface after the poll, as in Connect."""
+        self.assigned.update(partitions)
+        self._consumer.pause(self.assigned if self._held else self._context.paused & set(partitions))
+        if self._rebalance_error is not None or not partitions:
+            return
+        try:
+            with self._slot.calling("open"):
+                self._task.open(list(partitions))
+        except Exception as error:  # noqa: BLE001  whatever open raises fails the task, after the poll
+            self._rebalance_error = error
+
+    def on_revoke(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions go to another task, after a last commit."""
+        if self._stopped:
+            return
+        try:
+            self._close_partitions(set(partitions))
+        except Exception as error:  # noqa: BLE001  as above
+            self._rebalance_error = error
+
+    def on_lost(self, partitions: Collection[TopicPartition]) -> None:
+        """Partitions are another's already: no commit."""
+        if self._stopped:
+            return
+        try:
+            with self._slot.calling("close"):
+                self._task.close(list(partitions))
+        except Exception as error:  # noqa: BLE001  as above
+            self._rebalance_error = error
+        self._forget(set(partitions))
+
+    def _close_partitions(self, partitions: Collection[TopicPartition]) -> None:
+        """A last ``pre_commit``, ``close``, then a synchronous commit, for these partitions."""
+        partitions = set(partitions)
+        current = {where: at for where, at in self._current.items() if where in partitions}
+        offsets: dict[TopicPartition, int] = {}
+        try:
+            if current:
+                with self._slot.calling("pre_commit"):
+                    wanted = self._task.pre_commit(dict(current))
+                offsets = self._committable(wanted, current)
+        except Exception:
+            self._words[board.COMMIT_FAILURES] += 1
+            log.exception("pre_commit failed while closing: nothing is committed, the records will be delivered again.")
+        finally:
+            if partitions:
+                with self._slot.calling("close"):
+                    self._task.close(list(partitions))
+        if offsets:
+            try:
+                self._consumer.commit_sync(offsets)
+            except ConnectError as error:
+                self._commit_failed(str(error))
+            else:
+                self._note_committed(offsets)
+        self._forget(partitions)
+
+    def _forget(self, partitions: set[TopicPartition]) -> None:
+        self.assigned -= partitions
+        self._context.paused -= partitions
+        for where in partitions:
+            self._current.pop(where, None)
+            self._committed.pop(where, None)
+        if self._batch is not None:
+            keep = [
+                at
+                for at, record in enumerate(self._batch)
+                if TopicPartition(record.topic, record.kafka_partition) not in partitions
+            ]
+            self._batch = self._batch.take(keep)
+
+
+def _positions(messages: Collection[object]) -> dict[TopicPartition, int]:
+    """For each partition, the offset after its last message; dropped records count: their offsets advance too."""
+    last = {(m.topic(), m.partition()): m.offset() for m in messages}  # type: ignore[attr-defined]
+    return {TopicPartition(topic, partition): offset + 1 for (topic, partition), offset in last.items()}

@@ -1,0 +1,387 @@
+"""The source loop: poll, transform, convert, send; commit offsets of what Kafka acknowledged.
+
+Delivery: at least once. An offset is stored only after its record, and all earlier ones of its source partition, were
+acknowledged (:mod:`barnabas.task.offsets`), so a crash at any instruction repeats at most what was sent since the last
+commit and loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Protocol
+
+from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
+from barnabas.errors import ConnectError, RetriableError
+from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
+from barnabas.store.offset_keys import parse_offset, partition_key, serialize_offset
+from barnabas.supervisor import board
+from barnabas.task.offsets import OffsetTracker, freeze
+
+if TYPE_CHECKING:
+    from barnabas.kafka.producer import Producer, Ticket
+    from barnabas.supervisor.api import TaskSpec
+    from barnabas.task.control import TaskControl
+    from barnabas.task.pipeline import Outgoing, SourcePipeline
+
+__all__ = ["OffsetStore", "SourceLoop", "SourceLoopSettings"]
+
+log = logging.getLogger(__name__)
+
+_BACK_OFF = 0.1  # after poll raised RetriableError, as in Connect
+_ACK_WAIT = 0.1  # how long a source that wants each acknowledgement is kept from its next poll for one
+_EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
+
+
+class OffsetStore(Protocol):
+    """Where source offsets live: the worker's file (standalone) or a topic."""
+
+    def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Stored values of serialised source partitions."""
+
+    def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> Future[None]:
+        """Store durably; the future says when, or why not."""
+
+
+class SourceLoopSettings:
+    """What the loop takes from the worker's configuration, in seconds."""
+
+    def __init__(self, flush_interval: float, flush_timeout: float) -> None:
+        self.flush_interval = flush_interval
+        self.flush_timeout = flush_timeout
+
+
+class _Reader(OffsetStorageReader):
+    def __init__(self, connector: str, store: OffsetStore) -> None:
+        self._connector = connector
+        self._store = store
+
+    def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
+        keys = [partition_key(self._connector, partition) for partition in partitions]
+        values = self._store.read_offsets(self._connector, keys)
+        return [None if value is None else parse_offset(value) for value in values]
+
+
+class _Context(SourceTaskContext):
+    def __init__(self, props: Mapping[str, str], reader: OffsetStorageReader) -> None:
+        self._props = props
+        self._reader = reader
+
+    def configs(self) -> Mapping[str, str]:
+        return self._props
+
+    @property
+    def offset_storage_reader(self) -> OffsetStorageReader:
+        return self._reader
+
+
+class _Watched:
+    """A sent run whose records the task wants to hear about one by one."""
+
+    def __init__(self, ticket: Ticket, records: list[SourceRecord]) -> None:
+        self.ticket = ticket
+        self.records = records
+        self.told = 0
+
+
+class SourceLoop:
+    """One source task.
+
+    Args:
+        spec: What to run.
+        control: Orders, and the slot of the board.
+        task: The connector's task object, neither initialised nor started.
+        pipeline: Transforms and converters.
+        open_producer: Makes the producer; called after ``start`` succeeded, and told whether the task wants to know
+            where each record went.
+        store: Where offsets live.
+        settings: Intervals.
+    """
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        control: TaskControl,
+        task: SourceTask,
+        pipeline: SourcePipeline,
+        open_producer: Callable[[bool], Producer],
+        store: OffsetStore,
+        settings: SourceLoopSettings,
+    ) -> None:
+        self._spec = spec
+        self._control = control
+        self._slot = control.slot
+        self._words = control.slot.words
+        self._task = task
+        self._pipeline = pipeline
+        self._open_producer = open_producer
+        self._producer: Producer | None = None
+        self._store = store
+        self._settings = settings
+        self._tracker = OffsetTracker()
+        self._tickets: deque[Ticket] = deque()
+        self._watched: deque[_Watched] = deque()
+        self._wants_acks = type(task).commit_record is not SourceTask.commit_record
+        self._unwritten: dict[bytes, bytes | None] = {}
+        self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
+        self._next_commit = 0.0
+
+    def run(self) -> None:
+        """The task's life; returns when it was stopped, raises when it failed."""
+        if not self._wait_while_paused_at_start():
+            return
+        try:
+            self._start()
+            self._loop()
+        finally:
+            self._finish()
+
+    # ------------------------------------------------------------------ life
+    def _wait_while_paused_at_start(self) -> bool:
+        """Connect calls nothing of a task that starts paused; returns whether to go on."""
+        if self._control.paused:
+            self._control.report("PAUSED")
+        while self._control.paused and not self._control.stopping:
+            self._control.wait(1)
+        return not self._control.stopping
+
+    def _start(self) -> None:
+        context = _Context(self._spec.props, _Reader(self._spec.id.connector, self._store))
+        with self._slot.calling("initialize"):
+            self._task.initialize(context)
+        with self._slot.calling("start"):
+            self._task.start(self._spec.props)
+        self._producer = self._open_producer(self._wants_acks)
+        self._next_commit = time.monotonic() + self._settings.flush_interval
+        self._control.report("RUNNING")
+
+    def _loop(self) -> None:
+        control = self._control
+        while not control.stopping:
+            if control.paused:
+                self._pause()
+                continue
+            began = time.monotonic()
+            batch = self._poll()
+            if batch is not None and len(batch):
+                self._send(batch)
+            elif time.monotonic() - began < _EMPTY_POLL:
+                control.wait(_EMPTY_POLL)
+            self._tend()
+
+    def _pause(self) -> None:
+        """Stay allocated, keep committing what is acknowledged, call no poll."""
+        self._control.report("PAUSED")
+        while self._control.paused and not self._control.stopping:
+            self._control.wait(0.5)
+            self._tend()
+        if not self._control.stopping:
+            self._control.report("RUNNING")
+
+    def _finish(self) -> None:
+        """Also after a failure: what was acknowledged is safe, so its offsets are committed (as in Connect)."""
+        try:
+            if self._producer is not None:
+                self._final_commit(self._producer)
+        except Exception:
+            log.exception("The last offsets could not be committed: records since the last commit will be sent again.")
+        try:
+            with self._slot.calling("stop"):
+                self._task.stop()
+        except Exception:
+            log.exception("SourceTask.stop failed; the task is stopped all the same.")
+        if self._producer is not None:
+            self._producer.close(0 if self._tickets else 5)
+
+    # ------------------------------------------------------------------ data
+    def _poll(self) -> SourceBatch | None:
+        self._slot.enter("poll")
+        try:
+            polled = self._task.poll()
+            batch = polled if polled is None or isinstance(polled, SourceBatch) else _columns(polled)
+        except RetriableError as error:
+            log.warning("poll failed and is tried again: %s", error.describe())
+            self._control.wait(_BACK_OFF)
+            return None
+        finally:
+            self._slot.leave()
+        if batch is not None and (count := len(batch)):
+            self._words[board.RECORDS_IN] += count
+            self._words[board.BATCHES] += 1
+            self._words[board.LAST_RECORD] = int(time.time() * 1000)
+        return batch
+
+    def _send(self, polled: SourceBatch) -> None:
+        self._slot.enter("transform")
+        try:
+            batch, kept = self._pipeline.transform(polled)
+        finally:
+            self._slot.leave()
+        if kept is not None and self._wants_acks:
+            self._tell_dropped(polled, kept)
+        at = 0
+        for run in self._pipeline.convert(batch):
+            size = len(run.values)
+            self._send_run(run, is_last=at + size == len(batch))
+            if self._wants_acks:
+                origin = range(at, at + size) if kept is None else kept[at : at + size]
+                self._watched.append(_Watched(self._tickets[-1], [polled[i] for i in origin]))
+            at += size
+            if self._control.stopping:  # sending may have been cut short: what follows must not overtake it
+                return
+
+    def _send_run(self, run: Outgoing, *, is_last: bool) -> None:
+        batch = run.batch
+        ticket = self._running().send(
+            batch.topic,
+            run.values,
+            keys=run.keys,
+            partitions=batch.partitions,
+            timestamps=batch.timestamps,
+            headers=run.headers,
+            interrupt=self._control.interrupted,
+        )
+        self._tickets.append(ticket)
+        if ticket.total == len(run.values):
+            self._track(batch, ticket, is_last=is_last)
+
+    def _track(self, batch: SourceBatch, ticket: Ticket, *, is_last: bool) -> None:
+        """Remember which offsets depend on this ticket; also runs without offsets hold back those that follow."""
+        if batch.source_partitions is None:
+            if batch.source_partition is not None:
+                marks = _marks(enumerate(batch.source_offsets or ()))
+                self._tracker.sent(ticket, batch.source_partition, batch.source_offset if is_last else None, marks)
+            return
+        groups: dict[Hashable, tuple[Mapping[str, Any], list[tuple[int, Mapping[str, Any] | None]]]] = {}
+        offsets = batch.source_offsets or [None] * len(batch)
+        for index, (partition, offset) in enumerate(zip(batch.source_partitions, offsets, strict=True)):
+            if partition is not None:
+                groups.setdefault(freeze(partition), (partition, []))[1].append((index, offset))
+        for partition, pairs in groups.values():
+            self._tracker.sent(ticket, partition, None, _marks(pairs))
+
+    # ------------------------------------------------------------------ acknowledgements and commits
+    def _tend(self) -> None:
+        """Between polls: take acknowledgements, notice failures, commit when it is time."""
+        producer = self._running()
+        producer.poll(0)
+        self._settle()
+        if self._wants_acks:
+            until = time.monotonic() + _ACK_WAIT
+            while self._watched and time.monotonic() < until and not self._control.stopping:
+                producer.poll(0.005)
+                self._settle()
+        self._words[board.IN_FLIGHT] = producer.in_flight
+        if self._writing is not None and self._writing[0].done():
+            self._written()
+        if self._writing is None and time.monotonic() >= self._next_commit:
+            self._next_commit = time.monotonic() + self._settings.flush_interval
+            self._commit()
+
+    def _settle(self) -> None:
+        """Raise the first failure; forget what is done."""
+        for ticket in self._tickets:
+            if ticket.error is not None:
+                fault = ticket.error
+                raise ConnectError(
+                    f"Kafka did not take a record: {fault.message}",
+                    code="BRN-2010",
+                    remedy="See the error's name in Kafka's documentation: " + fault.name + ".",
+                )
+        while self._tickets and self._tickets[0].done:
+            self._words[board.RECORDS_OUT] += self._tickets.popleft().total
+        while self._watched:
+            watched = self._watched[0]
+            self._tell_acknowledged(watched)
+            if watched.told < len(watched.records):
+                return
+            self._watched.popleft()
+
+    def _tell_acknowledged(self, watched: _Watched) -> None:
+        front = watched.ticket.contiguous
+        self._slot.enter("commit_record")
+        try:
+            while watched.told < front:
+                self._task.commit_record(watched.records[watched.told], _metadata(watched, watched.told))
+                watched.told += 1
+        finally:
+            self._slot.leave()
+
+    def _tell_dropped(self, batch: SourceBatch, kept: list[int]) -> None:
+        """A dropped record is reported without metadata; its offset does not advance by itself, as in Connect."""
+        keep = set(kept)
+        with self._slot.calling("commit_record"):
+            for at in range(len(batch)):
+                if at not in keep:
+                    self._task.commit_record(batch[at], None)
+
+    def _commit(self) -> None:
+        """Hand what became committable to the store; newer offsets replace older ones that were not yet written."""
+        for partition, offset in self._tracker.take():
+            self._unwritten[partition_key(self._spec.id.connector, partition)] = serialize_offset(offset)
+        entries, self._unwritten = self._unwritten, {}
+        if entries:
+            self._writing = (self._store.write_offsets(self._spec.id.connector, entries), entries)
+        else:
+            self._committed()
+
+    def _written(self) -> None:
+        assert self._writing is not None
+        future, entries = self._writing
+        self._writing = None
+        error = future.exception()
+        if error is None:
+            self._committed()
+            return
+        self._unwritten = {**entries, **self._unwritten}
+        self._words[board.COMMIT_FAILURES] += 1
+        log.error("Offsets could not be stored and are kept for the next commit: %s", error)
+
+    def _committed(self) -> None:
+        self._words[board.COMMITS] += 1
+        self._words[board.LAST_COMMIT] = int(time.time() * 1000)
+        self._slot.enter("commit")
+        try:
+            self._task.commit()
+        except Exception:
+            log.exception("SourceTask.commit failed; offsets are committed all the same.")
+        finally:
+            self._slot.leave()
+
+    def _final_commit(self, producer: Producer) -> None:
+        """Wait for acknowledgements up to ``offset.flush.timeout.ms``, then commit what there is."""
+        until = time.monotonic() + self._settings.flush_timeout
+        producer.flush(self._settings.flush_timeout)
+        while self._tickets and self._tickets[0].done:
+            self._words[board.RECORDS_OUT] += self._tickets.popleft().total
+        for watched in self._watched:
+            self._tell_acknowledged(watched)
+        if self._writing is not None:
+            self._writing[0].exception(max(0.0, until - time.monotonic()))
+            self._written()
+        self._commit()
+        if self._writing is not None:
+            self._writing[0].exception(max(1.0, until - time.monotonic()))
+            self._written()
+
+    def _running(self) -> Producer:
+        assert self._producer is not None, "started"
+        return self._producer
+
+
+def _columns(records: Iterable[SourceRecord]) -> SourceBatch | None:
+    batch = SourceBatch.of(records)
+    return batch if len(batch) else None
+
+
+def _marks(pairs: Iterable[tuple[int, Mapping[str, Any] | None]]) -> list[tuple[int, Mapping[str, Any]]]:
+    return [(index, offset) for index, offset in pairs if offset is not None]
+
+
+def _metadata(watched: _Watched, at: int) -> RecordMetadata:
+    where = watched.ticket.metadata
+    partition, offset = where[at] if where else (-1, -1)
+    return RecordMetadata(watched.ticket.topic, partition, offset)

@@ -1,0 +1,7 @@
+"""Transforms: small changes to records between connector and converter, one class, one file."""
+
+from __future__ import annotations
+
+from barnabas.transforms.base import Transformation
+
+__all__ = ["Transformation"]
