@@ -16,9 +16,9 @@ find_barnabas() {
 # What configures a JVM means nothing here. Say so once, rather than let someone wonder why a setting has no effect.
 note_ignored() {
   ignored=
-  for name in KAFKA_HEAP_OPTS KAFKA_JVM_PERFORMANCE_OPTS KAFKA_GC_LOG_OPTS KAFKA_JMX_OPTS JMX_PORT KAFKA_LOG4J_OPTS KAFKA_OPTS KAFKA_DEBUG CLASSPATH; do
-    eval "value=\${$name:-}"
-    [ -n "$value" ] && ignored="$ignored $name"
+  for variable in KAFKA_HEAP_OPTS KAFKA_JVM_PERFORMANCE_OPTS KAFKA_GC_LOG_OPTS KAFKA_JMX_OPTS JMX_PORT KAFKA_LOG4J_OPTS KAFKA_OPTS KAFKA_DEBUG CLASSPATH; do
+    eval "value=\${$variable:-}"
+    [ -n "$value" ] && ignored="$ignored $variable"
   done
   [ -n "$ignored" ] && echo "$(basename "$0"): there is no JVM, so these variables are ignored:$ignored" >&2
   return 0
