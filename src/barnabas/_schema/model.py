@@ -69,6 +69,11 @@ class Schema:
     doc: str | None
     parameters: Mapping[str, str]
     fields: tuple[Field, ...]
+    _by_name: dict[str, Field]
+    _hash: int
+    _key: tuple[Any, ...]
+    _key_schema: Schema | None
+    _value_schema: Schema | None
 
     _interned: ClassVar[weakref.WeakValueDictionary[tuple[Any, ...], Schema]] = weakref.WeakValueDictionary()
     _lock: ClassVar[threading.Lock] = threading.Lock()
@@ -203,8 +208,7 @@ class Schema:
         """
         if self.type is not Type.STRUCT:
             raise DataError("Cannot look up fields on non-struct type")
-        found: Field | None = self._by_name.get(name)
-        return found
+        return self._by_name.get(name)
 
     @property
     def key_schema(self) -> Schema | None:
@@ -215,8 +219,7 @@ class Schema:
         """
         if self.type is not Type.MAP:
             raise DataError("Cannot look up key schema on non-map type")
-        found: Schema | None = self._key_schema
-        return found
+        return self._key_schema
 
     @property
     def value_schema(self) -> Schema | None:
@@ -227,8 +230,7 @@ class Schema:
         """
         if self.type is not Type.MAP and self.type is not Type.ARRAY:
             raise DataError("Cannot look up value schema on non-array and non-map type")
-        found: Schema | None = self._value_schema
-        return found
+        return self._value_schema
 
     # -- data model ---------------------------------------------------------------------------------------------------
 
@@ -241,11 +243,10 @@ class Schema:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return isinstance(other, Schema) and self._hash == other._hash and bool(self._key == other._key)
+        return isinstance(other, Schema) and self._hash == other._hash and self._key == other._key
 
     def __hash__(self) -> int:
-        found: int = self._hash
-        return found
+        return self._hash
 
     def __copy__(self) -> Schema:
         return self

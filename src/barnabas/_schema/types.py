@@ -37,5 +37,5 @@ class Field(NamedTuple):
     """One member of a STRUCT schema."""
 
     name: str
-    index: int
+    index: int  # type: ignore[assignment] # the name Kafka Connect gives it; nobody searches a field as a tuple
     schema: Schema

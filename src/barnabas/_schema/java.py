@@ -1,0 +1,83 @@
+"""Numbers as Java prints them: what the JVM's converters write, byte for byte."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING, Final
+
+from barnabas._schema.logical import LogicalDecimal
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+__all__ = ["decimal_text", "double_text", "float_text", "to_float32"]
+
+_FLOAT: Final = struct.Struct(">f")
+_PLAIN_FROM: Final = 1e-3
+_PLAIN_BELOW: Final = 1e7
+_FLOAT_DIGITS: Final = 9
+_DECIMAL_PLAIN_FROM: Final = -6
+
+
+def to_float32(value: float) -> float:
+    """The nearest number that 32 bits can hold; too large ones become infinite."""
+    try:
+        rounded: float = _FLOAT.unpack(_FLOAT.pack(value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return rounded
+
+
+def double_text(value: float) -> str:
+    """``Double.toString``."""
+    plain = repr(value)
+    if _PLAIN_FROM <= value < _PLAIN_BELOW or -_PLAIN_BELOW < value <= -_PLAIN_FROM or value == 0.0:
+        return plain
+    if value != value or value in (math.inf, -math.inf):  # noqa: PLR0124 - NaN is not itself
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - as above
+    # The shortest digits that give the number back, but never fewer than two: of those the nearest, so that the
+    # smallest number is 4.9E-324 and not 5.0E-324.
+    two = f"{value:.1e}"
+    if float(two) == value:
+        return _with_exponent(two)
+    return _with_exponent(f"{value:.{len(_digits(plain)) - 1}e}")
+
+
+def float_text(value: float) -> str:
+    """``Float.toString`` of a number that 32 bits can hold (see :func:`to_float32`)."""
+    if not math.isfinite(value) or value == 0.0:
+        return double_text(value)
+    text = next(
+        t
+        for n in range(1, _FLOAT_DIGITS)
+        if to_float32(float(t := f"{value:.{n}e}")) == value or n == _FLOAT_DIGITS - 1
+    )
+    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
+        return repr(float(text))
+    return _with_exponent(text)
+
+
+def decimal_text(value: Decimal) -> str:
+    """``BigDecimal.toString``: an exponent only where the scale is negative or the number very small."""
+    unscaled, scale = LogicalDecimal.parts(value)
+    digits = str(abs(unscaled))
+    sign = "-" if unscaled < 0 else ""
+    exponent = len(digits) - 1 - scale
+    if scale >= 0 and exponent >= _DECIMAL_PLAIN_FROM:
+        if scale == 0:
+            return sign + digits
+        padded = digits.rjust(scale + 1, "0")
+        return f"{sign}{padded[:-scale]}.{padded[-scale:]}"
+    point = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
+    return f"{sign}{point}E{exponent:+d}" if exponent else sign + point
+
+
+def _digits(plain: str) -> str:
+    return plain.lstrip("-").partition("e")[0].replace(".", "").strip("0")
+
+
+def _with_exponent(text: str) -> str:
+    mantissa, _, exponent = text.partition("e")
+    mantissa = mantissa.rstrip("0")
+    return f"{mantissa}{'0' if mantissa.endswith('.') else ''}E{int(exponent)}"
