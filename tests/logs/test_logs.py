@@ -31,15 +31,15 @@ def plain_logging(monkeypatch):
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logs._process_context = None
     logging.captureWarnings(capture=False)
 
 
 def raised(error):
     """The error as it is caught: with a traceback."""
-    try:
+    with pytest.raises(type(error)) as caught:
         raise error
-    except Exception as caught:  # noqa: BLE001  whatever was given
-        return caught
+    return caught.value
 
 
 def lines(capfd):
