@@ -1,0 +1,128 @@
+"""Values of topics into lines of a file, or of standard output."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+from collections.abc import Mapping
+from typing import ClassVar
+
+from barnabas import ConfigDef, ConfigError, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
+from barnabas.connectors.filestream.config import SINK
+from barnabas.connectors.filestream.text import java_text
+
+__all__ = ["FileStreamSinkConnector", "FileStreamSinkTask"]
+
+log = logging.getLogger(__name__)
+
+_STANDARD_OUTPUT = 1
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def _lines(batch: SinkBatch) -> bytes:
+    """A line for each value, whatever it is."""
+    return b"".join(_run(run) for run in batch.runs())
+
+
+def _run(batch: SinkBatch) -> bytes:
+    values = batch.values
+    if not values:
+        return b""
+    try:
+        text = "\n".join(values)
+    except TypeError:  # not all of them are strings: the usual case is that all are
+        text = "\n".join([java_text(value, batch.value_schema) for value in values])
+    return (text + "\n").encode("utf-8", "replace")
+
+
+class FileStreamSinkTask(SinkTask):
+    """Appends, one write a batch. What was written is on disk before its offsets are committed."""
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+        self._name = "standard output"
+
+    def start(self, props: Mapping[str, str]) -> None:
+        """Open the file, or create it.
+
+        Raises:
+            ConfigError: It cannot be created or written.
+        """
+        super().start(props)
+        path: str | None = SINK.parse(props)["file"] or None
+        if path is None:
+            self._fd = _STANDARD_OUTPUT
+            return
+        self._name = path
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._end_torn_line()
+
+    def _end_torn_line(self) -> None:
+        """A task that was killed while writing leaves half a line, which must not swallow the first one of ours."""
+        assert self._fd is not None
+        about = os.fstat(self._fd)
+        if stat.S_ISREG(about.st_mode) and about.st_size and os.pread(self._fd, 1, about.st_size - 1) != b"\n":
+            log.warning("file: %s ended within a line; the line was ended.", self._name)
+            self._write(b"\n")
+
+    def put(self, batch: SinkBatch) -> None:
+        """Append the batch.
+
+        Raises:
+            ConnectError: Not all of it could be written; the task must be started again before it writes more.
+        """
+        self._write(_lines(batch))
+
+    def _write(self, data: bytes) -> None:
+        if self._fd is None:
+            raise ConnectError("The task was not started.", code="BRN-7112")
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(self._fd, left) :]
+        except OSError as error:
+            remedy = "Make room on that file system; the task then goes on where it was."
+            raise ConnectError(
+                f"file: {self._name} cannot be written: {error.strerror}.",
+                code="BRN-7111",
+                key="file",
+                remedy=remedy if error.errno in _FULL else "See that the worker's user can write to it.",
+            ) from error
+
+    def flush(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Wait until the disk has it; a pipe or a terminal has it already."""
+        del offsets
+        if self._fd is not None and stat.S_ISREG(os.fstat(self._fd).st_mode):
+            os.fsync(self._fd)
+
+    def stop(self) -> None:
+        """Close the file; standard output belongs to the process."""
+        fd, self._fd = self._fd, None
+        if fd is not None and fd != _STANDARD_OUTPUT:
+            os.close(fd)
+
+
+def _unwritable(path: str, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"file: {path} cannot be written: {error.strerror}.",
+        code="BRN-7110",
+        key="file",
+        remedy="Name a file in a folder that exists and that the worker's user may write to.",
+    )
+
+
+class FileStreamSinkConnector(SinkConnector):
+    """Any number of tasks, all appending to the same file."""
+
+    CONFIG: ClassVar[ConfigDef] = SINK
+    TASK: ClassVar[type[Task] | None] = FileStreamSinkTask
+
+    def alter_offsets(self, props: Mapping[str, str], offsets: Mapping[TopicPartition, int | None]) -> bool:
+        """Nothing to do: what was written stays, and lines may repeat after a rewind (KIP-875)."""
+        del props, offsets
+        return True
