@@ -1,7 +1,7 @@
 """What a connector author implements: connectors, tasks, and the contexts they are given.
 
-A *connector* turns one user configuration into the configurations of its *tasks*; the tasks move the data. The connector
-object lives in a connector host, each task in a task host: different processes, which share nothing but these
+A *connector* turns one user configuration into the configurations of its *tasks*; the tasks move the data. The
+connector object lives in a connector host, each task in a task host: different processes, which share nothing but these
 configurations. Both run on a thread of their own, one call at a time, never in the worker itself, and every call has a
 deadline that the worker keeps from outside (``task.call.timeout.ms``, ``connector.call.timeout.ms``): a call that goes
 past it costs its own process and nothing else.
@@ -13,10 +13,11 @@ Life of a source task::
 
 Life of a sink task::
 
-    initialize(context) → start(props) → open(partitions) → put(batch) … pre_commit(offsets) … → close(partitions) → stop()
+    initialize(context) → start(props) → open(partitions) → put(batch) … pre_commit(offsets) …
+                          → close(partitions) → stop()
 
-Any exception other than :class:`~barnabas.RetriableError` from ``start``, ``poll`` or ``put`` makes the task FAILED; the
-restart policy of the worker decides whether it is started again from the last committed offsets.
+Any exception other than :class:`~barnabas.RetriableError` from ``start``, ``poll`` or ``put`` makes the task FAILED;
+the restart policy of the worker decides whether it is started again from the last committed offsets.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ class Connector(Versioned, ABC):
             raise PluginError(
                 f"{type(self).__name__} says no task class.",
                 remedy="Set the class attribute TASK, or implement task_class().",
-                code="BRN-4002",
+                code="BRN-4010",
             )
         return self.TASK
 
@@ -191,7 +192,7 @@ class Connector(Versioned, ABC):
             ``topics``. Returning what it returned before restarts nothing.
         """
 
-    def stop(self) -> None:  # noqa: B027  an empty default on purpose: small connectors hold nothing
+    def stop(self) -> None:
         """Release what :meth:`start` opened; called once, also after a failed start."""
 
     def validate(self, props: Mapping[str, str]) -> list[ConfigValue]:
@@ -219,7 +220,7 @@ class SourceConnector(Connector):
         return [dict(self.props)]
 
     def exactly_once_support(self, props: Mapping[str, str]) -> ExactlyOnceSupport | None:
-        """Whether, so configured, it supports exactly-once; ``None`` is "unknown" and treated as unsupported (KIP-618)."""
+        """Whether, so configured, it supports exactly-once; ``None``, unknown, counts as unsupported (KIP-618)."""
         del props
         return None
 
@@ -271,8 +272,8 @@ class Task(Versioned, ABC):
         """Called once, after ``initialize``, on the task's thread; an exception makes the task FAILED."""
         self.props = props
 
-    def stop(self) -> None:  # noqa: B027  an empty default on purpose
-        """Release everything; called once on the task's thread, after the last ``poll`` or ``put``, also after a failure.
+    def stop(self) -> None:
+        """Release everything; called once on the task's thread, after the last ``poll`` or ``put`` or a failure.
 
         What it does not finish within ``task.shutdown.graceful.timeout.ms`` is cut off: the process is ended.
         """
@@ -330,14 +331,14 @@ class SourceTask(Task):
             RetriableError: Nothing was read; call me again.
         """
 
-    def commit(self) -> None:  # noqa: B027  an empty default on purpose
+    def commit(self) -> None:
         """Called after offsets were committed, at each ``offset.flush.interval.ms``, also when there was nothing new.
 
         For acknowledging in systems that keep positions themselves. Every record whose offset was committed is safe in
         Kafka; later records may be as well. An exception is logged and does not stop the task.
         """
 
-    def commit_record(self, record: SourceRecord, metadata: RecordMetadata | None) -> None:  # noqa: B027
+    def commit_record(self, record: SourceRecord, metadata: RecordMetadata | None) -> None:
         """Called on the task's thread for each record after Kafka acknowledged it, in order of acknowledgement.
 
         Only called when a class overrides it: it costs a record object each.
@@ -419,7 +420,7 @@ class SinkTask(Task):
                 :meth:`SinkTaskContext.timeout`, else after a back-off. Reading is paused meanwhile, membership is kept.
         """
 
-    def flush(self, offsets: Mapping[TopicPartition, int]) -> None:  # noqa: B027  an empty default on purpose
+    def flush(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Write everything taken so far: called by the default :meth:`pre_commit`; an exception stops the commit."""
 
     def pre_commit(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
@@ -438,8 +439,8 @@ class SinkTask(Task):
         self.flush(offsets)
         return offsets
 
-    def open(self, partitions: Collection[TopicPartition]) -> None:  # noqa: B027  an empty default on purpose
+    def open(self, partitions: Collection[TopicPartition]) -> None:
         """Partitions were newly assigned; called before the first record of any of them."""
 
-    def close(self, partitions: Collection[TopicPartition]) -> None:  # noqa: B027  an empty default on purpose
+    def close(self, partitions: Collection[TopicPartition]) -> None:
         """Partitions are taken away, or the task stops; called after the last :meth:`pre_commit` for them."""

@@ -60,7 +60,9 @@ class BarnabasError(Exception):
     code: str = "BRN-0000"
     java_class: ClassVar[str] = _CONNECT + "ConnectException"
 
-    def __init__(self, message: str, *, code: str | None = None, key: str | None = None, remedy: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, key: str | None = None, remedy: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.key = key

@@ -153,7 +153,9 @@ class SinkRecord(msgspec.Struct, gc=False):
     def original(self) -> TopicPartition:
         """The partition it was read from."""
         topic = self.topic if self.original_topic is None else self.original_topic
-        return TopicPartition(topic, self.kafka_partition if self.original_partition is None else self.original_partition)
+        return TopicPartition(
+            topic, self.kafka_partition if self.original_partition is None else self.original_partition
+        )
 
     @property
     def original_kafka_offset(self) -> int:
@@ -307,8 +309,8 @@ class Batch(Sequence[R], Generic[R]):
                 setattr(other, many, pick(column))
         return other
 
-    def _settle(self) -> Self:
-        """Store run columns that turn out to be uniform as such; used after building from records."""
+    def settle(self) -> Self:
+        """Store run columns that turn out to be uniform as such; for builders of batches."""
         for one, many in self._run_columns:
             column = getattr(self, many)
             if column and _shared(column):
@@ -388,7 +390,7 @@ class SourceBatch(Batch[SourceRecord]):
 
     @classmethod
     def of(cls, records: Iterable[SourceRecord]) -> SourceBatch:
-        """Columns from records: what the framework does with a :meth:`~barnabas.SourceTask.poll` that returns records."""
+        """Columns from records: what the framework does when :meth:`~barnabas.SourceTask.poll` returns records."""
         rows = list(records)
         return cls(
             "",
@@ -402,7 +404,7 @@ class SourceBatch(Batch[SourceRecord]):
             headers=_column(rows, "headers"),
             source_partitions=[row.source_partition for row in rows],
             source_offsets=[row.source_offset for row in rows],
-        )._settle()
+        ).settle()
 
     def _record(self, at: int) -> SourceRecord:
         last = at == len(self.values) - 1
@@ -427,7 +429,7 @@ class SinkBatch(Batch[SinkRecord]):
     Columns that sinks rarely look at (offsets, timestamps, headers) are made when first asked for.
     """
 
-    _record_columns = (  # noqa: RUF012  a tuple
+    _record_columns = (
         *Batch._record_columns,  # noqa: SLF001
         "offsets",
         "timestamp_types",
@@ -480,7 +482,7 @@ class SinkBatch(Batch[SinkRecord]):
             timestamp_types=[row.timestamp_type for row in rows],
             original_topics=[row.original.topic for row in rows],
             original_partitions=[row.original.partition for row in rows],
-        )._settle()
+        ).settle()
 
     def _record(self, at: int) -> SinkRecord:
         types = self.timestamp_types

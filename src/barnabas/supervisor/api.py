@@ -113,7 +113,7 @@ class TaskSpec(msgspec.Struct):
         plugin: The *connector's* class: its home and kind.
         task_class: ``package.module:Class`` of the task, as the connector said.
         props: The task's configuration (``task.class`` and ``topics`` included), resolved.
-        connector_props: The connector's configuration, resolved: converters, transforms, error policy, client overrides.
+        connector_props: The connector's configuration, resolved: converters, transforms, error policy, clients.
         worker_props: The worker's properties, resolved.
         isolation: Which process it shares with whom.
         paused: Start paused: nothing of the task is called until it is resumed.
@@ -195,7 +195,7 @@ class Supervisor(Protocol):
     async def start(self) -> None:
         """Get ready to run units; called once before any other method."""
 
-    async def stop(self, timeout: float) -> None:
+    async def stop(self, timeout: float) -> None:  # noqa: ASYNC109  a budget for many waits, not a cancellation
         """Stop everything gracefully within ``timeout`` seconds in total, then end what is left; no process remains."""
 
     async def start_connector(self, spec: ConnectorSpec) -> None:
@@ -223,7 +223,7 @@ class Supervisor(Protocol):
         """Go on; RUNNING arrives at the listener."""
 
     async def validate(self, plugin: PluginRef, props: Mapping[str, str]) -> dict[str, Any]:
-        """Run the whole validation of a connector configuration in a process of its own: the body of the REST answer."""
+        """Run the whole validation of a connector configuration in a process of its own: the REST answer's body."""
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:
         """The configuration definition of any plugin, in the form of ``GET /connector-plugins/{p}/config``."""

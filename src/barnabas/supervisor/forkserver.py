@@ -93,7 +93,7 @@ def launch() -> ForkServer:
         try:
             _Server(theirs, parent).serve()
             status = 0
-        except BaseException:  # as in a host: say it, then end
+        except BaseException:  # noqa: BLE001  as in a host: say it, then end
             traceback.print_exc()
         finally:
             os._exit(status)
@@ -196,7 +196,7 @@ def _become_host(parent: int, request: dict[str, Any], server: _Server, fds: lis
         from barnabas.supervisor.host import Host  # noqa: PLC0415  preloaded; the fork server itself never uses it
 
         status = Host(*fds).run()
-    except BaseException:  # the last line of defence: whatever it is, say it before the process ends
+    except BaseException:  # noqa: BLE001  the last line of defence: say what it is before the process ends
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -17,12 +17,11 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from barnabas import logs
-from barnabas.config import ConfigDef
-from barnabas.connector import Connector, ConnectorContext, OffsetStorageReader, SourceConnector, SourceConnectorContext
-from barnabas.errors import ConnectError, PluginError
+from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
+from barnabas.errors import ConnectError
 from barnabas.plugins import load, scan_home
-from barnabas.store.offset_keys import partition_key, parse_offset
-from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, PluginRef, RemoteError, State, TaskSpec, describe
+from barnabas.store.offset_keys import parse_offset, partition_key
+from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, RemoteError, State, TaskSpec, describe
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import (
     Channel,
@@ -280,7 +279,7 @@ class ConnectorUnit(threading.Thread):
             connector = load(spec.plugin)()
         self._connector = connector
         with self._slot.calling("initialize"):
-            connector.initialize(_context(self, connector), spec.task_configs)
+            connector.initialize(_Context(self), spec.task_configs)
         with self._slot.calling("start"):
             connector.start(spec.props)
 
@@ -300,18 +299,6 @@ class ConnectorUnit(threading.Thread):
                 self._connector.stop()
         except BaseException:
             log.exception("Connector.stop failed; the connector is stopped all the same.")
-
-
-def _context(unit: ConnectorUnit, connector: Connector) -> ConnectorContext:
-    if not isinstance(connector, Connector):
-        raise PluginError(
-            f"{unit.spec.plugin.path} is not a connector.",
-            key="connector.class",
-            remedy="Name a subclass of barnabas.SourceConnector or barnabas.SinkConnector.",
-            code="BRN-4003",
-        )
-    del connector
-    return _Context(unit)
 
 
 class TaskUnit(threading.Thread):
@@ -337,10 +324,8 @@ class TaskUnit(threading.Thread):
         with logs.context(f"{self.spec.id.connector}|task-{self.spec.id.task}"):
             try:
                 make_task_runner(self.spec, self.control, self._link).run()
-            except BaseException as error:  # noqa: BLE001  also SystemExit from plugin code
+            except BaseException as error:
                 info = describe(error)
                 log.error("Task %s failed: %s (%s)", self.spec.id, info.message, info.code, exc_info=error)  # noqa: TRY400
                 self._report("FAILED", info)
         self._gone(self.name)
-
-

@@ -14,7 +14,8 @@ __all__ = ["Report", "TaskControl"]
 class Report(Protocol):
     """Tells the worker that the task reached a state."""
 
-    def __call__(self, state: State, error: ErrorInfo | None = None) -> None: ...
+    def __call__(self, state: State, error: ErrorInfo | None = None) -> None:
+        """The task is in this state now; ``error`` with FAILED."""
 
 
 class TaskControl:

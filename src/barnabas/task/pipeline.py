@@ -64,7 +64,11 @@ class SourcePipeline:
     """
 
     def __init__(
-        self, transforms: Sequence[Transformation[SourceRecord]], key: Converter, value: Converter, header: HeaderConverter
+        self,
+        transforms: Sequence[Transformation[SourceRecord]],
+        key: Converter,
+        value: Converter,
+        header: HeaderConverter,
     ) -> None:
         self._transforms = transforms
         self._key = key
@@ -118,14 +122,13 @@ class SourcePipeline:
             try:
                 self._convert_run(SourceBatch.of([record]))
             except ConnectError as single:
-                where = f"record for topic {record.topic}, source partition {record.source_partition}, source offset {record.source_offset}"
+                origin = f"source partition {record.source_partition}, source offset {record.source_offset}"
+                where = f"record for topic {record.topic}, {origin}"
                 raise _located(single, f"{where} ({at + 1} of {len(run)} in its batch)") from error
 
 
 def _located(error: ConnectError, where: str) -> ConnectError:
-    located = type(error)(
-        f"{error.message} In {where}.", code=error.code, key=error.key, remedy=error.remedy
-    )
+    located = type(error)(f"{error.message} In {where}.", code=error.code, key=error.key, remedy=error.remedy)
     return located.with_traceback(error.__traceback__)
 
 
@@ -133,7 +136,11 @@ class SinkPipeline:
     """Kafka messages into a batch for a sink."""
 
     def __init__(
-        self, transforms: Sequence[Transformation[SinkRecord]], key: Converter, value: Converter, header: HeaderConverter
+        self,
+        transforms: Sequence[Transformation[SinkRecord]],
+        key: Converter,
+        value: Converter,
+        header: HeaderConverter,
     ) -> None:
         self._transforms = transforms
         self._key = key
@@ -141,7 +148,7 @@ class SinkPipeline:
         self._header = header
 
     def read(self, messages: Sequence[Message]) -> SinkBatch:
-        """Convert (key, value, headers) and transform; raises the error of the first bad record, with its coordinates."""
+        """Convert (key, value, headers) and transform; an error names the first bad record by its coordinates."""
         try:
             batch = self._convert(messages)
         except ConnectError as error:
@@ -220,5 +227,3 @@ class SinkPipeline:
             except ConnectError as single:
                 where = f"topic {message.topic()}, partition {message.partition()}, offset {message.offset()}"
                 raise _located(single, where) from error
-
-

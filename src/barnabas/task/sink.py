@@ -22,6 +22,8 @@ from barnabas.supervisor import board
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confluent_kafka import Message
+
     from barnabas.kafka.consumer import SinkConsumer
     from barnabas.supervisor.api import TaskSpec
     from barnabas.task.control import TaskControl
@@ -139,6 +141,8 @@ class SinkLoop:
         self._batch: SinkBatch | None = None  # taken by nobody yet: put raised RetriableError
         self._retry_at = 0.0
         self._held = False  # all partitions are paused, for a retry or because the connector is
+        self._pausing = False  # the connector is PAUSED
+        self._positions: dict[TopicPartition, int] = {}  # after the last record of the batch that put is given
         self._stopped = False
         self._rebalance_error: BaseException | None = None
         self._next_commit = 0.0
@@ -199,8 +203,7 @@ class SinkLoop:
         if self._committing_since is not None and now - self._committing_since > self._settings.flush_timeout:
             self._commit_failed("it took longer than offset.flush.timeout.ms")
         self._rewind()
-        wait = self._wait(now)
-        messages = self._consumer.fetch(self._settings.max_records, wait)
+        messages = self._consumer.fetch(self._settings.max_records, self._wait(now))
         if self._rebalance_error is not None:
             error, self._rebalance_error = self._rebalance_error, None
             raise error
@@ -209,23 +212,25 @@ class SinkLoop:
                 raise ConnectError("Records arrived while all partitions were paused for a retry.", code="BRN-2011")
             if time.monotonic() >= self._retry_at:
                 self._deliver(self._batch)
-            return
+        elif messages or not self._pausing:  # an order to pause may come while records are on their way: deliver those
+            self._take(messages)
+
+    def _take(self, messages: list[Message]) -> None:
+        """Count, convert and deliver what was read; nothing read is delivered too, as in Connect."""
+        positions = _positions(messages)
         if messages:
             self._words[board.RECORDS_IN] += len(messages)
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
-            for message in messages:
-                where = TopicPartition(message.topic(), message.partition())
-                if where not in self._committed:
-                    self._committed[where] = message.offset()
-        if not self._control.paused:
-            self._slot.enter("convert")
-            try:
-                batch = self._pipeline.read(messages)
-            finally:
-                self._slot.leave()
-            positions = _positions(messages)
-            self._deliver(batch, positions)
+            if not positions.keys() <= self._committed.keys():
+                for message in messages:
+                    self._committed.setdefault(TopicPartition(message.topic(), message.partition()), message.offset())
+        self._slot.enter("convert")
+        try:
+            batch = self._pipeline.read(messages)
+        finally:
+            self._slot.leave()
+        self._deliver(batch, positions)
 
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""
@@ -251,8 +256,6 @@ class SinkLoop:
             if self._batch is None:
                 self._release()
             self._control.report("RUNNING")
-
-    _pausing = False
 
     def _hold(self) -> None:
         """Pause every partition; membership is kept because polling goes on."""
@@ -297,8 +300,6 @@ class SinkLoop:
             self._batch = None
             if not self._control.paused:
                 self._release()
-
-    _positions: dict[TopicPartition, int] = {}  # noqa: RUF012  replaced, never changed
 
     def _rewind(self) -> None:
         """Carry out :meth:`SinkTaskContext.offset`: it also overwrites what counts as consumed and committed."""
@@ -367,7 +368,12 @@ class SinkLoop:
             if where not in current:
                 log.warning("pre_commit returned %s, which is not assigned to this task: ignored.", where)
             elif offset > current[where]:
-                log.warning("pre_commit returned offset %d for %s, beyond the %d consumed: ignored.", offset, where, current[where])
+                log.warning(
+                    "pre_commit returned offset %d for %s, beyond the %d consumed: ignored.",
+                    offset,
+                    where,
+                    current[where],
+                )
             elif self._committed.get(where) != offset:
                 offsets[where] = offset
         return offsets
@@ -457,7 +463,7 @@ class SinkLoop:
             self._batch = self._batch.take(keep)
 
 
-def _positions(messages: Collection[object]) -> dict[TopicPartition, int]:
+def _positions(messages: list[Message]) -> dict[TopicPartition, int]:
     """For each partition, the offset after its last message; dropped records count: their offsets advance too."""
-    last = {(m.topic(), m.partition()): m.offset() for m in messages}  # type: ignore[attr-defined]
+    last = {(m.topic(), m.partition()): m.offset() for m in messages}
     return {TopicPartition(topic, partition): offset + 1 for (topic, partition), offset in last.items()}

@@ -24,7 +24,7 @@ class Transformation(Versioned, ABC, Generic[R]):
     CONFIG: ClassVar[ConfigDef] = ConfigDef()
     """What :meth:`config` returns by default."""
 
-    def configure(self, props: Mapping[str, str]) -> None:  # noqa: B027  an empty default on purpose
+    def configure(self, props: Mapping[str, str]) -> None:
         """Called once before the first record, with the settings below ``transforms.<alias>.``, prefix removed."""
 
     def config(self) -> ConfigDef:
@@ -42,7 +42,7 @@ class Transformation(Versioned, ABC, Generic[R]):
         """Transform a whole batch.
 
         Returns:
-            The new batch, and the positions in ``batch`` of the records that were kept, ascending; ``None`` when all were.
+            The new batch, and the positions in ``batch`` of the records that were kept, ascending; ``None`` for all.
         """
         rows: list[R] = []
         kept: list[int] = []
@@ -54,5 +54,5 @@ class Transformation(Versioned, ABC, Generic[R]):
         made = SourceBatch.of(rows) if isinstance(batch, SourceBatch) else SinkBatch.of(cast("list[SinkRecord]", rows))
         return cast("Batch[R]", made), None if len(kept) == len(batch) else kept
 
-    def close(self) -> None:  # noqa: B027  an empty default on purpose
+    def close(self) -> None:
         """Release what :meth:`configure` opened; called once when the task stops."""

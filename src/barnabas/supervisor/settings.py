@@ -1,0 +1,93 @@
+"""Deadlines, limits and the restart policy of a connector: the worker's settings, overridden by the connector's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self, cast, get_args
+
+import msgspec
+
+from barnabas.errors import ConfigError
+from barnabas.supervisor.api import Isolation
+from barnabas.supervisor.restart import RestartPolicy
+
+__all__ = ["Limits", "parse_size"]
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def parse_size(text: str, key: str) -> int:
+    """Bytes from ``512m``, ``1g`` or a plain number."""
+    body = text.strip().lower().removesuffix("b")
+    number, unit = (body[:-1], body[-1]) if body[-1:] in ("k", "m", "g") else (body, "")
+    if not number.isdigit():
+        raise ConfigError(
+            f"Invalid value {text} for configuration {key}: not a size.",
+            key=key,
+            remedy="Give bytes, or a number with k, m or g, such as 512m.",
+            code="BRN-1020",
+        )
+    return int(number) * _UNITS[unit]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What holds for one connector; times in seconds, 0 for "no limit" where a limit can be switched off.
+
+    Args:
+        graceful: ``task.shutdown.graceful.timeout.ms``: how long units may take to stop.
+        task_start: ``task.start.timeout.ms``: loading, ``initialize`` and ``start`` of a task.
+        task_call: ``task.call.timeout.ms``: any other call into a task.
+        connector_call: ``connector.call.timeout.ms``: any call into a connector object, and validation.
+        memory: ``task.memory.max``: bytes of private memory of a host process.
+        isolation: ``task.isolation``.
+        restart: ``task.restart.*``.
+    """
+
+    graceful: float = 5.0
+    task_start: float = 60.0
+    task_call: float = 300.0
+    connector_call: float = 60.0
+    memory: int = 1 << 30
+    isolation: Isolation = "process"
+    restart: RestartPolicy = RestartPolicy()
+
+    @classmethod
+    def of(cls, worker: Mapping[str, str], connector: Mapping[str, str] | None = None) -> Self:
+        """Read them from properties; the connector's own settings win."""
+        props = {**worker, **{key: value for key, value in (connector or {}).items() if key.startswith("task.")}}
+        if connector and "connector.call.timeout.ms" in connector:
+            props["connector.call.timeout.ms"] = connector["connector.call.timeout.ms"]
+        isolation = props.get("task.isolation", "process").strip().lower()
+        if isolation not in get_args(Isolation):
+            raise ConfigError(
+                f"Invalid value {isolation} for configuration task.isolation.",
+                key="task.isolation",
+                remedy="Choose process, connector or shared.",
+                code="BRN-1021",
+            )
+        return cls(
+            graceful=_seconds(props, "task.shutdown.graceful.timeout.ms", 5_000),
+            task_start=_seconds(props, "task.start.timeout.ms", 60_000),
+            task_call=_seconds(props, "task.call.timeout.ms", 300_000),
+            connector_call=_seconds(props, "connector.call.timeout.ms", 60_000),
+            memory=parse_size(props.get("task.memory.max", "1g"), "task.memory.max"),
+            isolation=cast("Isolation", isolation),
+            restart=RestartPolicy(
+                enabled=props.get("task.restart.enabled", "true").strip().lower() != "false",
+                initial=_seconds(props, "task.restart.backoff.initial.ms", 1_000),
+                maximum=_seconds(props, "task.restart.backoff.max.ms", 300_000),
+                healthy=_seconds(props, "task.restart.healthy.ms", 600_000),
+            ),
+        )
+
+
+def _seconds(props: Mapping[str, str], key: str, default: int) -> float:
+    text = props.get(key, str(default)).strip()
+    if not text.isdigit():
+        raise ConfigError(
+            f"Invalid value {text} for configuration {key}: Not a number of type LONG.",
+            key=key,
+            remedy="Give milliseconds, 0 or more.",
+            code="BRN-1022",
+        )
+    return int(text) / 1000
