@@ -1,0 +1,63 @@
+"""The plugins that are part of Barnabas: a table, so that listing and finding them imports nothing.
+
+The name is that of the Java class each stands in for, where there is one: configurations written for Kafka Connect work
+unchanged, and ``GET /connector-plugins`` shows what its clients expect.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from barnabas.supervisor.api import PluginKind, PluginRef
+
+__all__ = ["builtin"]
+
+_CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
+    (
+        "sink",
+        "org.apache.kafka.connect.file.FileStreamSinkConnector",
+        "barnabas.connectors.filestream.sink:FileStreamSinkConnector",
+    ),
+    (
+        "source",
+        "org.apache.kafka.connect.file.FileStreamSourceConnector",
+        "barnabas.connectors.filestream.source:FileStreamSourceConnector",
+    ),
+    ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
+    ("source", None, "barnabas.connectors.datagen.source:DatagenConnector"),
+)
+_CONVERTERS: tuple[tuple[str, str], ...] = (
+    ("org.apache.kafka.connect.converters.ByteArrayConverter", "barnabas.converters.byte_array:ByteArrayConverter"),
+    ("org.apache.kafka.connect.json.JsonConverter", "barnabas.converters.json_converter:JsonConverter"),
+    ("org.apache.kafka.connect.storage.StringConverter", "barnabas.converters.string:StringConverter"),
+)
+_HEADER_ONLY: tuple[tuple[str, str], ...] = (
+    (
+        "org.apache.kafka.connect.storage.SimpleHeaderConverter",
+        "barnabas.converters.simple_header:SimpleHeaderConverter",
+    ),
+)
+
+
+def builtin() -> list[PluginRef]:
+    """Every plugin of ours."""
+    version = _version()
+    refs = [
+        PluginRef(name=java or path.replace(":", "."), path=path, kind=kind, version=version, trusted=True)
+        for kind, java, path in _CONNECTORS
+    ]
+    converters: list[tuple[PluginKind, str, str]] = [
+        *(("converter", java, path) for java, path in _CONVERTERS),
+        *(("header_converter", java, path) for java, path in (*_CONVERTERS, *_HEADER_ONLY)),
+    ]
+    refs += [
+        PluginRef(name=java, path=path, kind=kind, version=version, trusted=True) for kind, java, path in converters
+    ]
+    return refs
+
+
+def _version() -> str:
+    try:
+        return metadata.version("barnabas")
+    except metadata.PackageNotFoundError:  # run from sources, without being installed
+        return "undefined"
