@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
 from barnabas.errors import ConnectError, RetriableError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
-from barnabas.store.offset_keys import parse_offset, partition_key, serialize_offset
+from barnabas.store.offset_keys import parse_offset, partition_key, offset_value
 from barnabas.supervisor import board
 from barnabas.task.offsets import OffsetTracker, freeze
 
@@ -321,7 +321,7 @@ class SourceLoop:
     def _commit(self) -> None:
         """Hand what became committable to the store; newer offsets replace older ones that were not yet written."""
         for partition, offset in self._tracker.take():
-            self._unwritten[partition_key(self._spec.id.connector, partition)] = serialize_offset(offset)
+            self._unwritten[partition_key(self._spec.id.connector, partition)] = offset_value(offset)
         entries, self._unwritten = self._unwritten, {}
         if entries:
             self._writing = (self._store.write_offsets(self._spec.id.connector, entries), entries)

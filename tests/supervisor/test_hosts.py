@@ -1,0 +1,189 @@
+"""Real processes, connector objects that misbehave: each costs its own process and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from barnabas.errors import ConnectError, HostDiedError, HungError
+from barnabas.supervisor import forkserver
+from barnabas.supervisor.api import ConnectorSpec, PluginRef, RemoteError
+from barnabas.supervisor.process import ProcessSupervisor
+
+HOME = str(Path(__file__).parent / "homes" / "misbehaving")
+SOURCE = PluginRef("MisbehavingSource", "misbehaving:MisbehavingSource", "source", home=HOME)
+
+
+class Recorder:
+    """A listener that remembers."""
+
+    def __init__(self):
+        self.states = []
+        self.reconfigured = []
+        self.offsets = {}
+
+    def connector_status(self, name, state, error):
+        self.states.append((name, state, error))
+
+    def task_status(self, task, state, error):
+        self.states.append((task, state, error))
+
+    def reconfiguration_requested(self, name):
+        self.reconfigured.append(name)
+
+    async def read_offsets(self, connector, keys):
+        return [self.offsets.get(key) for key in keys]
+
+    async def write_offsets(self, connector, entries):
+        self.offsets.update(entries)
+
+    async def until(self, who, state, seconds=15.0):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = [error for name, reached, error in self.states if name == who and reached == state]
+            if found:
+                return found[-1]
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{who} did not reach {state}: {self.states}")
+
+
+PROPS = {
+    "connector.call.timeout.ms": "1000",
+    "task.shutdown.graceful.timeout.ms": "500",
+    "task.start.timeout.ms": "2000",
+    "task.memory.max": "256m",
+    "task.restart.enabled": "false",
+}
+
+
+@pytest.fixture
+async def supervisor():
+    made = ProcessSupervisor(forkserver.launch(), PROPS, Recorder())
+    await made.start()
+    yield made
+    await made.stop(2)
+
+
+def spec(misbehave="", **props):
+    return ConnectorSpec("c", SOURCE, {"name": "c", "misbehave": misbehave, **props})
+
+
+async def test_a_connector_starts_answers_and_stops(supervisor):
+    await supervisor.start_connector(spec())
+    task_class, configs = await supervisor.task_configs("c", 3)
+    assert task_class == "misbehaving:MisbehavingTask"
+    assert len(configs) == 3
+    pids = list(supervisor._pool.hosts)
+    await supervisor.stop_connector("c")
+    await gone(pids)
+
+
+async def gone(pids, seconds=2.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("still there")
+
+
+@pytest.mark.parametrize("how", ["sleep", "spin"])
+async def test_a_hanging_start_is_cut_off(supervisor, how):
+    began = time.monotonic()
+    with pytest.raises(HungError, match=r"Connector\.start of c did not return within 1 s"):
+        await supervisor.start_connector(spec(f"start:{how}"))
+    assert time.monotonic() - began < 3
+    assert (await supervisor._listener.until("c", "FAILED")).code == "BRN-5001"
+
+
+async def test_a_start_that_exits_the_interpreter(supervisor):
+    with pytest.raises(HostDiedError, match="exited with code 3"):
+        await supervisor.start_connector(spec("start:exit"))
+
+
+async def test_a_start_that_raises_system_exit_fails_like_any_other(supervisor):
+    with pytest.raises(RemoteError, match="SystemExit"):
+        await supervisor.start_connector(spec("start:sysexit"))
+
+
+async def test_a_start_that_allocates_without_bound(supervisor):
+    with pytest.raises(ConnectError) as caught:
+        await supervisor.start_connector(spec("start:allocate"))
+    assert "MemoryError" in str(caught.value) or "was ended" in str(caught.value)
+
+
+async def test_hanging_task_configs_and_validate(supervisor):
+    await supervisor.start_connector(spec("task_configs:sleep"))
+    with pytest.raises(HungError, match=r"task_configs of c"):
+        await supervisor.task_configs("c", 1)
+    with pytest.raises(HungError, match="Validating"):
+        await supervisor.validate(SOURCE, spec("validate:sleep").props)
+
+
+async def test_a_hanging_stop_is_cut_off(supervisor):
+    await supervisor.start_connector(spec("stop:sleep"))
+    pids = list(supervisor._pool.hosts)
+    began = time.monotonic()
+    await supervisor.stop_connector("c")
+    assert time.monotonic() - began < 2
+    await gone(pids)
+
+
+async def test_a_killed_host_is_noticed_and_started_again():
+    listener = Recorder()
+    made = ProcessSupervisor(
+        forkserver.launch(),
+        {**PROPS, "task.restart.enabled": "true", "task.restart.backoff.initial.ms": "100"},
+        listener,
+    )
+    await made.start()
+    try:
+        await made.start_connector(spec())
+        (pid,) = made._pool.hosts
+        os.kill(pid, signal.SIGKILL)
+        error = await listener.until("c", "FAILED")
+        assert "signal 9" in error.message
+        await listener.until("c", "RESTARTING")
+        end = time.monotonic() + 5
+        while "c" not in listener.reconfigured and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        assert [state for _, state, _ in listener.states][-1] == "RUNNING"
+        assert listener.reconfigured == ["c"]
+    finally:
+        await made.stop(2)
+
+
+async def test_no_process_outlives_its_worker(tmp_path):
+    """A worker killed with -9: its fork server and hosts are gone within a second."""
+    script = tmp_path / "worker.py"
+    script.write_text(
+        "import asyncio, sys\n"
+        "from barnabas.supervisor import forkserver\n"
+        "fork = forkserver.launch()\n"
+        "from barnabas.supervisor.process import ProcessSupervisor\n"
+        "from barnabas.supervisor.api import ConnectorSpec, PluginRef\n"
+        "class L:\n"
+        "    def __getattr__(self, name): return lambda *a: None\n"
+        "async def main():\n"
+        "    s = ProcessSupervisor(fork, {}, L())\n"
+        "    await s.start()\n"
+        f"    ref = PluginRef('M', 'misbehaving:MisbehavingSource', 'source', home={HOME!r})\n"
+        "    await s.start_connector(ConnectorSpec('c', ref, {'name': 'c'}))\n"
+        "    print(fork.pid, *s._pool.hosts, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    import sys
+
+    worker = await asyncio.create_subprocess_exec(sys.executable, str(script), stdout=asyncio.subprocess.PIPE)
+    assert worker.stdout is not None
+    pids = [int(pid) for pid in (await worker.stdout.readline()).split()]
+    assert len(pids) == 2
+    worker.kill()
+    await worker.wait()
+    await gone(pids, 1.0)
