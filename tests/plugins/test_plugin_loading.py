@@ -187,7 +187,7 @@ def test_everything_that_can_go_wrong_has_a_code_and_a_remedy(tmp_path, text, pa
 
 def test_the_remedy_lists_the_classes_there_are(tmp_path):
     write(tmp_path / "listed_home.py", "class One: pass\nclass _Hidden: pass\n")
-    with pytest.raises(PluginError, match="defined there: One[.]"):
+    with pytest.raises(PluginError, match=r"defined there: One\."):
         load(PluginRef("n", "listed_home:Two", "source", home=str(tmp_path)))
 
 

@@ -49,7 +49,7 @@ def test_a_class_of_two_kinds_is_not_ambiguous():
 
 def test_versions():
     ordered = ["undefined", "0.9", "1.0rc1", "1.0", "1.0.1", "1.2", "1.10", "2"]
-    assert sorted(ordered[::-1], key=names.version_key) == ordered
+    assert sorted(set(ordered), key=names.version_key) == ordered
 
 
 @given(st.text(), st.text())
