@@ -83,6 +83,7 @@ class Service:
 
     name = "service"
     ready_timeout = 60.0
+    guarded = True  # dies with this process; costs the start of an interpreter, so that measurements do without
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -123,7 +124,7 @@ class Service:
         """Start the process without waiting for it to be ready."""
         if self.alive:
             raise ServiceError(f"{self.name} runs already")
-        guard = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid())]
+        guard = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid())] if self.guarded else []
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*guard, *map(str, self.command())],
@@ -142,10 +143,10 @@ class Service:
         self.wait_ready()
         return self
 
-    def wait_ready(self) -> float:
-        """Wait until ready; the seconds waited."""
+    def wait_ready(self, every: float = 0.05) -> float:
+        """Wait until ready, looking ``every`` so many seconds; the seconds waited."""
         try:
-            return wait_for(self._ready_or_dead, self.ready_timeout, f"{self.name} ready")
+            return wait_for(self._ready_or_dead, self.ready_timeout, f"{self.name} ready", every)
         except BaseException:
             self.kill()
             raise

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 STRING_CONVERTER = "org.apache.kafka.connect.storage.StringConverter"
 FILE_SOURCE = "org.apache.kafka.connect.file.FileStreamSourceConnector"
+JVM_AS_SHIPPED = (  # heap and collector that Kafka's own start scripts set: what comparisons have to use
+    *("-Xms256M", "-Xmx2G", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20"),
+    *("-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent", "-Djava.awt.headless=true"),
+)
 FILE_SINK = "org.apache.kafka.connect.file.FileStreamSinkConnector"
 
 

@@ -1,0 +1,157 @@
+"""What an idle worker costs: its memory, its start, and each task's process; against the limits we promise.
+
+    python -m campaigns.footprint [--tasks 5] [--starts 5]
+
+Starts the development broker and a standalone worker as processes of their own. Exit code 0 only within all limits.
+With ``--worker jvm`` the same is measured for the JVM's worker, for comparison, without limits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.measure import Memory, leaves, memory, tree, tree_cpu, tree_memory
+from services.process import wait_for
+from services.worker import FILE_SINK, FILE_SOURCE, JVM_AS_SHIPPED, BarnabasBroker, BarnabasWorker, JvmConnect, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IDLE_LIMIT_MB, START_LIMIT_S, TASK_LIMIT_MB = 60.0, 1.0, 6.0
+LINES = 1000
+SETTLE_S = 4.0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row: what, how much, of which unit, and the limit if there is one."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is within its limit."""
+        return self.limit is None or self.value <= self.limit
+
+    def __str__(self) -> str:
+        limit = "" if self.limit is None else f"   limit {self.limit:g} {self.unit}: {'ok' if self.ok else 'EXCEEDED'}"
+        return f"  {self.what:<62} {self.value:8.2f} {self.unit:<2}{limit}"
+
+
+class Bench:
+    """A broker, and workers started on it one after another."""
+
+    def __init__(self, folder: Path, bootstrap: str, kind: type[BarnabasWorker | JvmConnect]) -> None:
+        self._folder = folder
+        self._bootstrap = bootstrap
+        self._kind = kind
+
+    def start(self) -> tuple[Worker, float]:
+        """A new worker without connectors, and the seconds from its start to the first answer of REST."""
+        folder, settings = self._folder / "worker", {"consumer.auto.offset.reset": "earliest"}
+        worker: Worker
+        if self._kind is JvmConnect:
+            worker = JvmConnect(folder, self._bootstrap, settings, jvm=JVM_AS_SHIPPED)
+        else:
+            worker = BarnabasWorker(folder, self._bootstrap, settings)
+        worker.guarded = False
+        worker.spawn()
+        return worker, worker.wait_ready(every=0.005)
+
+    def starts(self, count: int) -> list[float]:
+        """Start-up times; one more start before them fills the file cache and Python's byte code."""
+        times = []
+        for _ in range(count + 1):
+            worker, seconds = self.start()
+            worker.stop()
+            times.append(seconds)
+        return times[1:]
+
+    def idle(self, worker: Worker) -> list[Figure]:
+        """Memory and CPU of a worker that does nothing."""
+        time.sleep(SETTLE_S)
+        before, begin = tree_cpu(worker.pid), time.monotonic()
+        time.sleep(SETTLE_S)
+        cpu = (tree_cpu(worker.pid) - before) / (time.monotonic() - begin)
+        now = tree_memory(worker.pid)
+        limit = IDLE_LIMIT_MB if self._kind is BarnabasWorker else None
+        return [
+            Figure("idle worker: private memory, whole tree", now.private, "MB", limit),
+            Figure("idle worker: private and shared within the tree (PSS)", now.pss, "MB", limit),
+            Figure("idle worker: processes", len(tree(worker.pid)), ""),
+            Figure("idle worker: CPU of one core", cpu * 100, "%"),
+        ]
+
+    def tasks(self, worker: Worker, count: int) -> list[Figure]:
+        """Memory of ``count`` source tasks and as many sink tasks, after each has moved a thousand lines."""
+        before = tree_memory(worker.pid)
+        known = {process.pid for process in leaves(worker.pid)}
+        targets = []
+        for number in range(count):
+            source, target = self._folder / f"in-{number}.txt", self._folder / f"out-{number}.txt"
+            source.write_text("".join(f"line {line} of file {number}\n" for line in range(LINES)), encoding="ascii")
+            topic = f"footprint-{number}"
+            worker.create(f"in-{number}", {"connector.class": FILE_SOURCE, "file": source, "topic": topic})
+            worker.create(f"out-{number}", {"connector.class": FILE_SINK, "file": target, "topics": topic})
+            targets.append((source, target))
+        worker.wait_running(2 * count)
+        wait_for(lambda: all(out.exists() and out.stat().st_size == src.stat().st_size for src, out in targets), 120)
+        time.sleep(SETTLE_S)
+        growth = tree_memory(worker.pid)
+        figures = [
+            Figure(f"{2 * count} tasks at work: whole tree (PSS)", growth.pss, "MB"),
+            Figure("each task: growth of the whole tree (PSS)", (growth.pss - before.pss) / (2 * count), "MB"),
+        ]
+        if self._kind is BarnabasWorker:
+            hosts = {process.pid: process.name() for process in leaves(worker.pid) if process.pid not in known}
+            figures += _per_process({pid: (name, memory(pid)) for pid, name in hosts.items()})
+        return figures
+
+
+def _per_process(hosts: dict[int, tuple[str, Memory]]) -> list[Figure]:
+    figures = []
+    for pid, (name, used) in sorted(hosts.items(), key=lambda item: item[1][1].private):
+        figures.append(Figure(f"process {pid} ({name}): private memory", used.private, "MB", TASK_LIMIT_MB))
+    return figures
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Memory and start-up of an idle worker, against their limits.")
+    parser.add_argument("--worker", choices=["barnabas", "jvm"], default="barnabas", help="jvm: for comparison")
+    parser.add_argument("--tasks", type=int, default=5, help="source tasks, and as many sink tasks (default: 5)")
+    parser.add_argument("--starts", type=int, default=5, help="starts to take the median of (default: 5)")
+    options = parser.parse_args(arguments)
+    kind: type[BarnabasWorker | JvmConnect] = JvmConnect if options.worker == "jvm" else BarnabasWorker
+    with tempfile.TemporaryDirectory(prefix="footprint-") as name, BarnabasBroker(Path(name) / "broker") as broker:
+        bench = Bench(Path(name), broker.bootstrap, kind)
+        times = bench.starts(options.starts)
+        limit = START_LIMIT_S if kind is BarnabasWorker else None
+        figures = [
+            Figure(f"start to REST ready, median of {options.starts}", statistics.median(times), "s", limit),
+            Figure(f"start to REST ready, worst of {options.starts}", max(times), "s"),
+        ]
+        worker, _ = bench.start()
+        try:
+            figures += bench.idle(worker)
+            figures += bench.tasks(worker, options.tasks)
+        finally:
+            worker.stop()
+    print(f"{options.worker} worker, private and PSS memory from /proc/*/smaps_rollup, MB = 10^6 bytes")
+    for figure in figures:
+        print(figure)
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
