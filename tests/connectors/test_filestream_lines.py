@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from barnabas.connectors.filestream.lines import cut_lines, last_line
 from hypothesis import given
 from hypothesis import strategies as st
+
+from barnabas.connectors.filestream.lines import cut_lines, last_line
 
 PIECES = st.lists(
     st.sampled_from(

@@ -31,8 +31,8 @@ class Follower(ABC):
     """What was read so far is complete: the caller takes the last line as it is, then calls :meth:`advance`."""
 
     @abstractmethod
-    def read(self, size: int) -> bytes:
-        """At most ``size`` more bytes; empty when there are none now.
+    def read_into(self, room: memoryview) -> int:
+        """How many more bytes there were, at most as many as there is room for; 0 when there are none now.
 
         Raises:
             ConnectError: It cannot be read.
@@ -64,28 +64,28 @@ class PathFollower(Follower):
         self._missed = False
         self._quiet_since: float | None = None
 
-    def read(self, size: int) -> bytes:
+    def read_into(self, room: memoryview) -> int:
         """See :class:`Follower`; a missing file reads as nothing and is logged once."""
         if self._fd is None and not self._open():
-            return b""
-        data = self._read(size)
-        if data:
+            return 0
+        count = self._read(room)
+        if count:
             self._quiet_since = None
         elif self._regular:
             self.ended = self._shrunk() or self._replaced()
-        return data
+        return count
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, room: memoryview) -> int:
         assert self._fd is not None
         try:
-            data = os.read(self._fd, size)
+            count = os.readv(self._fd, [room])
         except BlockingIOError:  # a named pipe whose writer is slow
-            return b""
+            return 0
         except OSError as error:
             raise self._unreadable(error) from error
         if self.position is not None:
-            self.position += len(data)
-        return data
+            self.position += count
+        return count
 
     def _open(self) -> bool:
         try:
@@ -175,12 +175,12 @@ class InputFollower(Follower):
         self._fd = fd
         self._over = False
 
-    def read(self, size: int) -> bytes:
+    def read_into(self, room: memoryview) -> int:
         """See :class:`Follower`; never blocks, so that a stop is seen."""
         try:
             if self._over or not select.select([self._fd], [], [], 0)[0]:
-                return b""
-            data = os.read(self._fd, size)
+                return 0
+            count = os.readv(self._fd, [room])
         except (OSError, ValueError) as error:
             raise ConnectError(
                 f"Standard input cannot be read: {error}.",
@@ -188,10 +188,10 @@ class InputFollower(Follower):
                 key="file",
                 remedy="Set file, or start the worker with an open standard input.",
             ) from error
-        if not data:
+        if not count:
             log.info("Standard input has ended; there is nothing more to read.")
             self.ended = self._over = True
-        return data
+        return count
 
     def advance(self) -> None:
         """See :class:`Follower`: nothing comes after the end of the input."""

@@ -20,34 +20,45 @@ class Cut(NamedTuple):
     """How many bytes they took, ends included: where the next line begins."""
 
 
+Text = bytes | bytearray
+
 _NOTHING = Cut([], 0)
 
 
-def cut_lines(data: bytes, limit: int) -> Cut:
-    """Take at most ``limit`` complete lines (at least 1) from the front of ``data``."""
-    if b"\r" not in data:
-        return _cut_uniform(data, "\n", limit)
-    pairs = data.count(b"\r\n")
-    if data.count(b"\n") == pairs == data.count(b"\r") - data.endswith(b"\r"):
-        return _cut_uniform(data, "\r\n", limit)
-    return _cut_mixed(data, limit)
+def cut_lines(data: Text, limit: int, size: int | None = None) -> Cut:
+    """Take at most ``limit`` complete lines (at least 1) from the front of ``data``, of which ``size`` bytes count."""
+    size = len(data) if size is None else size
+    if data.find(b"\r", 0, size) < 0:
+        return _cut_uniform(data, size, "\n", limit)
+    pairs = data.count(b"\r\n", 0, size)
+    waits = data[size - 1] == _CR
+    if data.count(b"\n", 0, size) == pairs == data.count(b"\r", 0, size) - waits:
+        return _cut_uniform(data, size, "\r\n", limit)
+    return _cut_mixed(bytes(data[:size]), limit, size - waits)
 
 
-def _cut_uniform(data: bytes, separator: str, limit: int) -> Cut:
+_CR = ord("\r")
+
+
+def _text(data: Text, end: int) -> str:
+    with memoryview(data) as view, view[:end] as part:  # released at once: a buffer with views cannot grow
+        return str(part, "utf-8", "replace")
+
+
+def _cut_uniform(data: Text, size: int, separator: str, limit: int) -> Cut:
     mark = separator.encode()
-    end = data.rfind(mark) + len(mark)
+    end = data.rfind(mark, 0, size) + len(mark)
     if end < len(mark):
         return _NOTHING
     # An LF is never part of another character, so decoding all at once equals decoding line by line.
-    lines = data[:end].decode("utf-8", "replace").split(separator, limit)
+    lines = _text(data, end).split(separator, limit)
     rest = lines.pop()
     if "\ufffd" in rest:  # may replace bytes of another length, so only the bytes themselves can tell
         return Cut(lines, end - len(data[:end].split(mark, limit)[-1]))
     return Cut(lines, end - (len(rest) if rest.isascii() else len(rest.encode())))
 
 
-def _cut_mixed(data: bytes, limit: int) -> Cut:
-    known = len(data) - 1 if data.endswith(b"\r") else len(data)
+def _cut_mixed(data: bytes, limit: int, known: int) -> Cut:
     end = max(data.rfind(b"\n", 0, known), data.rfind(b"\r", 0, known)) + 1
     if not end:
         return _NOTHING
@@ -58,6 +69,6 @@ def _cut_mixed(data: bytes, limit: int) -> Cut:
     return Cut(lines, end)
 
 
-def last_line(data: bytes) -> str:
+def last_line(data: Text) -> str:
     """What is left at the end of something that will not grow: a line without its end, or with a final CR."""
-    return data.removesuffix(b"\r").decode("utf-8", "replace")
+    return bytes(data).removesuffix(b"\r").decode("utf-8", "replace")

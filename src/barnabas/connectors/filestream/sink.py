@@ -6,12 +6,14 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from barnabas import ConfigDef, ConfigError, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
 from barnabas.connectors.filestream.config import SINK
 from barnabas.connectors.filestream.text import java_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["FileStreamSinkConnector", "FileStreamSinkTask"]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from barnabas import (
     Config,
@@ -21,6 +20,9 @@ from barnabas.connectors.filestream.config import SOURCE
 from barnabas.connectors.filestream.follow import Follower, InputFollower, PathFollower
 from barnabas.connectors.filestream.lines import cut_lines, last_line
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 __all__ = ["FileStreamSourceConnector", "FileStreamSourceTask"]
 
 _WAIT_SECONDS = 1.0
@@ -35,8 +37,9 @@ class FileStreamSourceTask(SourceTask):
 
     def __init__(self) -> None:
         self._follower: Follower | None = None
-        self._buffer = b""
-        self._read_size = 256 << 10
+        self._buffer = bytearray()
+        self._filled = 0
+        self._wanted = 256 << 10
         self._nap = _SHORTEST_NAP
 
     def start(self, props: Mapping[str, str]) -> None:
@@ -72,38 +75,57 @@ class FileStreamSourceTask(SourceTask):
         follower = self._follower
         assert follower is not None
         while True:
-            data = follower.read(self._read_size - len(self._buffer)) if len(self._buffer) < self._read_size else b""
-            self._buffer += data
-            lines, size = cut_lines(self._buffer, self._limit)
+            count = self._fill(follower)
+            lines, size = cut_lines(self._buffer, self._limit, self._filled)
             if lines:
-                self._buffer = self._buffer[size:]
-                self._read_size = self._fitting(len(lines), size)
+                self._drop(size)
+                self._wanted = self._fitting(len(lines), size)
                 return self._batch(lines, follower.position)
             if follower.ended:
                 return self._finish(follower)
-            if not data and len(self._buffer) < self._read_size:
+            if not count and self._filled < self._wanted:
                 return None
             self._make_room()
 
+    def _fill(self, follower: Follower) -> int:
+        """Read into the one buffer that is kept: a new one each time would cost more than everything else here."""
+        if self._filled >= self._wanted:
+            return 0
+        if len(self._buffer) < self._wanted:
+            self._buffer.extend(bytes(self._wanted - len(self._buffer)))
+        with memoryview(self._buffer) as view, view[self._filled : self._wanted] as room:
+            count = follower.read_into(room)
+        self._filled += count
+        return count
+
+    def _drop(self, size: int) -> None:
+        """Move what is behind the first ``size`` bytes to the front."""
+        left = self._filled - size
+        self._buffer[:left] = self._buffer[size : self._filled]
+        self._filled = left
+        if len(self._buffer) > _LARGEST_READ >= left:  # after a very long line
+            del self._buffer[_LARGEST_READ:]
+
     def _fitting(self, count: int, size: int) -> int:
         """A little more than a batch of lines like these takes: what does not fit in is decoded twice."""
-        return min(max(size * self._limit // count + 4096, _SMALLEST_READ), _LARGEST_READ)
+        return min(max(size * self._limit // count + 1024, _SMALLEST_READ), _LARGEST_READ)
 
     def _make_room(self) -> None:
         """Doubling keeps the work linear in the length of a line that is longer than a read."""
-        if len(self._buffer) >= _LONGEST_LINE:
+        if self._filled >= _LONGEST_LINE:
             raise ConnectError(
                 f"{self._name} has a line of more than {_LONGEST_LINE >> 20} MiB.",
                 code="BRN-7103",
                 key="file",
                 remedy="Name a text file: this one has no line ends where they would be expected.",
             )
-        if len(self._buffer) >= self._read_size:
-            self._read_size = min(self._read_size * 2, _LONGEST_LINE)
+        if self._filled >= self._wanted:
+            self._wanted = min(self._wanted * 2, _LONGEST_LINE)
 
     def _finish(self, follower: Follower) -> SourceBatch | None:
         """Take the last line of what has ended, and go on with what follows it, which begins at 0."""
-        rest, self._buffer = self._buffer, b""
+        rest = bytes(self._buffer[: self._filled])
+        self._filled = 0
         follower.advance()
         return self._batch([last_line(rest)], 0) if rest else None
 
@@ -115,7 +137,7 @@ class FileStreamSourceTask(SourceTask):
             value_schema=Schema.STRING,
             timestamps=[time.time_ns() // 1_000_000] * len(lines),
             source_partition=self._partition if known else None,
-            source_offset={"position": position - len(self._buffer)} if known and position is not None else None,
+            source_offset={"position": position - self._filled} if known and position is not None else None,
         )
 
     def stop(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from types import NoneType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from barnabas import Schema
 from barnabas.schema import Type
+
+if TYPE_CHECKING:
+    from barnabas import Schema
 
 __all__ = ["java_text"]
 

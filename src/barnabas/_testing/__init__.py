@@ -1,0 +1,3 @@
+"""What is behind :mod:`barnabas.testing`."""
+
+from __future__ import annotations
