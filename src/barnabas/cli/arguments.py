@@ -100,7 +100,7 @@ def _suggestion(word: str) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; the chosen command is in ``command``."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     _add_common(common)
     parser = _Parser(
         prog="barnabas",

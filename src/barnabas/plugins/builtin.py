@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
+from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
 from barnabas.supervisor.api import PluginKind, PluginRef
 
 __all__ = ["builtin"]
@@ -26,17 +27,6 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
     ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
     ("source", None, "barnabas.connectors.datagen.source:DatagenConnector"),
 )
-_CONVERTERS: tuple[tuple[str, str], ...] = (
-    ("org.apache.kafka.connect.converters.ByteArrayConverter", "barnabas.converters.byte_array:ByteArrayConverter"),
-    ("org.apache.kafka.connect.json.JsonConverter", "barnabas.converters.json_converter:JsonConverter"),
-    ("org.apache.kafka.connect.storage.StringConverter", "barnabas.converters.string:StringConverter"),
-)
-_HEADER_ONLY: tuple[tuple[str, str], ...] = (
-    (
-        "org.apache.kafka.connect.storage.SimpleHeaderConverter",
-        "barnabas.converters.simple_header:SimpleHeaderConverter",
-    ),
-)
 
 
 def builtin() -> list[PluginRef]:
@@ -47,8 +37,8 @@ def builtin() -> list[PluginRef]:
         for kind, java, path in _CONNECTORS
     ]
     converters: list[tuple[PluginKind, str, str]] = [
-        *(("converter", java, path) for java, path in _CONVERTERS),
-        *(("header_converter", java, path) for java, path in (*_CONVERTERS, *_HEADER_ONLY)),
+        *(("converter", java, path) for java, path in CONVERTERS.items()),
+        *(("header_converter", java, path) for java, path in HEADER_CONVERTERS.items()),
     ]
     refs += [
         PluginRef(name=java, path=path, kind=kind, version=version, trusted=True) for kind, java, path in converters
