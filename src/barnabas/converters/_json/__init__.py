@@ -1,0 +1,3 @@
+"""The parts of JsonConverter."""
+
+from __future__ import annotations

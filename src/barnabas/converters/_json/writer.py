@@ -1,0 +1,286 @@
+"""From values with a schema to JSON: a plan compiled once for each schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+from barnabas._schema.java import float_text, to_float32
+from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
+from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
+from barnabas.converters._json.output import base64_text, decimal_node, double_node, number_node, schemaless_node
+from barnabas.converters.java_text import java_class
+from barnabas.errors import DataError
+from barnabas.schema import Schema, Type
+
+__all__ = ["ColumnWriter", "writer_for"]
+
+Writer = Callable[[Any], Any]
+
+
+class ColumnWriter:
+    """Turns values of one schema into what :func:`~barnabas.converters._json.output.dump_column` takes.
+
+    Attributes:
+        one: For one value.
+    """
+
+    def __init__(self, one: Writer, easy: frozenset[type] = frozenset(), limits: tuple[int, int] | None = None) -> None:
+        self.one = one
+        self._easy = easy  # Python types that need no change
+        self._limits = limits
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """For many; gives ``values`` itself where nothing has to change."""
+        if self._easy and {*map(type, values)} <= self._easy and self._within(values):
+            return values
+        return [*map(self.one, values)]
+
+    def _within(self, values: list[Any]) -> bool:
+        if self._limits is None or not values:
+            return True
+        return None not in values and min(values) >= self._limits[0] and max(values) <= self._limits[1]
+
+
+class _StructWriter(ColumnWriter):
+    """Works field by field, so that a column of structs costs a few C loops a field."""
+
+    def __init__(self, one: Writer, names: tuple[str, ...], parts: list[ColumnWriter]) -> None:
+        super().__init__(one)
+        self._names = names
+        self._parts = parts
+
+    def column(self, values: list[Any]) -> list[Any]:
+        names = self._names
+        if not names or {*map(type, values)} != {dict} or {*map(len, values)} != {len(names)}:
+            return [*map(self.one, values)]
+        try:
+            columns = [[row[name] for row in values] for name in names]
+        except KeyError:
+            return [*map(self.one, values)]
+        written = [part.column(column) for part, column in zip(self._parts, columns, strict=True)]
+        if all(map(_same, written, columns)) and all(tuple(row) == names for row in values):
+            return values
+        return [dict(zip(names, row, strict=True)) for row in zip(*written, strict=True)]
+
+
+def _same(one: list[Any], other: list[Any]) -> bool:
+    return one is other
+
+
+def writer_for(schema: Schema | None, *, numeric_decimals: bool, replace_nulls: bool) -> ColumnWriter:
+    """Compile the plan.
+
+    Args:
+        schema: What the values are; ``None``: plain Python.
+        numeric_decimals: Decimals as numbers, not as base64 of their bytes.
+        replace_nulls: Write the default where a value is null.
+    """
+    if schema is None:
+        return ColumnWriter(schemaless_node)
+    return _Compiler(numeric_decimals=numeric_decimals, replace_nulls=replace_nulls).writer(schema)
+
+
+class _Compiler:
+    def __init__(self, *, numeric_decimals: bool, replace_nulls: bool) -> None:
+        self._numeric = numeric_decimals
+        self._replace_nulls = replace_nulls
+
+    def writer(self, schema: Schema | None) -> ColumnWriter:
+        if schema is None:
+            return ColumnWriter(schemaless_node)
+        null = self._null(schema)
+        if schema.type is Type.STRUCT:
+            return self._struct(schema, null)
+        special = self._special(schema)
+        if special is not None:
+            return ColumnWriter(_nullable(null, special))
+        write, easy = _PRIMITIVES[schema.type](schema)
+        keeps_null = schema.optional and (schema.default is None or not self._replace_nulls)
+        types = frozenset({*easy, type(None)} if keeps_null and easy else easy)
+        return ColumnWriter(_nullable(null, write), types, INT_RANGES.get(schema.type))
+
+    def _special(self, schema: Schema) -> Writer | None:
+        if schema.name == DECIMAL:
+            return self._decimal(schema)
+        if schema.name in _LOGICAL:
+            return _logical(schema)
+        if schema.type is Type.ARRAY:
+            return self._array(schema)
+        return self._map(schema) if schema.type is Type.MAP else None
+
+    def _null(self, schema: Schema) -> Callable[[], Any]:
+        if schema.default is not None and self._replace_nulls:
+            node = self.writer(schema.replace(default=None)).one(schema.default)
+            return lambda: node
+        if schema.optional:
+            return lambda: None
+        return _no_default
+
+    def _decimal(self, schema: Schema) -> Writer:
+        numeric = self._numeric
+
+        def write(value: Any) -> Any:
+            if not isinstance(value, Decimal):
+                raise _invalid("Decimal", "BigDecimal", value, schema)
+            return decimal_node(value) if numeric else base64_text(LogicalDecimal.to_wire(schema, value))
+
+        return write
+
+    def _array(self, schema: Schema) -> Writer:
+        items = self.writer(schema.value_schema)
+
+        def write(value: Any) -> Any:
+            if not isinstance(value, list):
+                raise _mismatch(schema, value)
+            return items.column(value)
+
+        return write
+
+    def _map(self, schema: Schema) -> Writer:
+        keys, values = self.writer(schema.key_schema), self.writer(schema.value_schema)
+        as_object = schema.key_schema is not None and schema.key_schema.type is Type.STRING
+
+        def write(value: Any) -> Any:
+            if not isinstance(value, dict):
+                raise _mismatch(schema, value)
+            pairs = [(keys.one(key), values.one(item)) for key, item in value.items()]
+            if as_object:
+                return {"null" if key is None else key: item for key, item in pairs}
+            return [[key, item] for key, item in pairs]
+
+        return write
+
+    def _struct(self, schema: Schema, null: Callable[[], Any]) -> ColumnWriter:
+        names = tuple(field.name for field in schema.fields)
+        parts = [self.writer(field.schema) for field in schema.fields]
+        plan = [(name, part.one) for name, part in zip(names, parts, strict=True)]
+        known = frozenset(names)
+
+        def write(value: Any) -> Any:
+            if value is None:
+                return null()
+            if not isinstance(value, dict):
+                raise _mismatch(schema, value)
+            if not value.keys() <= known:
+                unknown = next(key for key in value if key not in known)
+                raise DataError(
+                    "Mismatching schema.",
+                    remedy=f"The value has {unknown!r}, which is no field of {schema!r}.",
+                )
+            get = value.get
+            return {name: one(get(name)) for name, one in plan}
+
+        return _StructWriter(write, names, parts)
+
+
+def _nullable(null: Callable[[], Any], write: Writer) -> Writer:
+    return lambda value: null() if value is None else write(value)
+
+
+def _no_default() -> Any:
+    raise DataError(
+        "Conversion error: null value for field that is required and has no default value",
+        remedy="Give a value, or make the schema optional.",
+    )
+
+
+def _mismatch(schema: Schema, value: Any) -> DataError:
+    return DataError(
+        f"Invalid type for {schema.type.name}: {java_class(value, schema)}",
+        remedy=f"The value is the Python {value.__class__.__name__} {value!r:.60}, which does not fit {schema!r}.",
+    )
+
+
+def _invalid(logical: str, java: str, value: Any, schema: Schema) -> DataError:
+    return DataError(
+        f"Invalid type for {logical}, expected {java} but was {java_class(value, schema)}",
+        remedy=f"The value is a Python {value.__class__.__name__}.",
+    )
+
+
+_LOGICAL: Final[dict[str | None, tuple[str, Callable[[Any], int], type]]] = {
+    DATE: ("Date", Date.to_wire, date),
+    TIME: ("Time", Time.to_wire, time),
+    TIMESTAMP: ("Timestamp", Timestamp.to_wire, datetime),
+}
+
+
+def _logical(schema: Schema) -> Writer:
+    word, convert, kind = _LOGICAL[schema.name]
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, kind | datetime):
+            raise _invalid(word, "Date", value, schema)
+        return convert(value)
+
+    return write
+
+
+def _integer(schema: Schema) -> tuple[Writer, set[type]]:
+    low, high = INT_RANGES[schema.type]
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise _mismatch(schema, value)
+        return value
+
+    return write, {int}
+
+
+def _double(schema: Schema) -> tuple[Writer, set[type]]:
+    def write(value: Any) -> Any:
+        if type(value) is float:
+            return double_node(value)
+        return double_node(_as_float(schema, value))
+
+    return write, set()
+
+
+def _float(schema: Schema) -> tuple[Writer, set[type]]:
+    def write(value: Any) -> Any:
+        return number_node(float_text(to_float32(_as_float(schema, value))))
+
+    return write, set()
+
+
+def _as_float(schema: Schema, value: Any) -> float:
+    if not isinstance(value, float | int) or isinstance(value, bool):
+        raise _mismatch(schema, value)
+    return float(value)
+
+
+def _exactly(kind: type) -> Callable[[Schema], tuple[Writer, set[type]]]:
+    def build(schema: Schema) -> tuple[Writer, set[type]]:
+        def write(value: Any) -> Any:
+            if not isinstance(value, kind):
+                raise _mismatch(schema, value)
+            return value
+
+        return write, {kind}
+
+    return build
+
+
+def _bytes(schema: Schema) -> tuple[Writer, set[type]]:
+    def write(value: Any) -> Any:
+        if not isinstance(value, bytes | bytearray | memoryview):
+            raise _mismatch(schema, value)
+        return base64_text(value)
+
+    return write, set()
+
+
+_PRIMITIVES: Final[dict[Type, Callable[[Schema], tuple[Writer, set[type]]]]] = {
+    Type.INT8: _integer,
+    Type.INT16: _integer,
+    Type.INT32: _integer,
+    Type.INT64: _integer,
+    Type.FLOAT32: _float,
+    Type.FLOAT64: _double,
+    Type.BOOLEAN: _exactly(bool),
+    Type.STRING: _exactly(str),
+    Type.BYTES: _bytes,
+}

@@ -1,0 +1,127 @@
+"""StringConverter: values as text."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any, Final
+
+from barnabas.config import Type
+from barnabas.converters.base import SchemaColumn, UniversalConverter, converter_def
+from barnabas.converters.java_text import java_string
+from barnabas.errors import ConfigError
+from barnabas.schema import Schema, SchemaAndValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["StringConverter", "decode_utf8", "encode_utf8"]
+
+_ENCODING: Final = "converter.encoding"
+
+
+class StringConverter(UniversalConverter):
+    """Writes the text of any value, reads text; null stays null.
+
+    Never fails on data, as on the JVM: what an encoding cannot hold becomes ``?``, bytes that are no text U+FFFD.
+    """
+
+    CONFIG = converter_def().define(
+        _ENCODING,
+        Type.STRING,
+        default="UTF-8",
+        importance="high",
+        width="medium",
+        display_name="Encoding",
+        doc="The character set of the bytes, by its Java or Python name.",
+    )
+
+    def __init__(self) -> None:
+        self._encoding = "utf-8"
+        self._encode: Callable[[str], bytes] = encode_utf8
+        self._decode: Callable[[bytes], str] = decode_utf8
+
+    def configure(self, configs: Mapping[str, Any], is_key: bool = False) -> None:
+        """Look up the encoding."""
+        kind = configs.get("converter.type") or ("key" if is_key else "value")
+        name = self.CONFIG.parse({**configs, "converter.type": kind})[_ENCODING]
+        try:
+            "".encode(name)
+            self._encoding = codecs.lookup(name).name
+        except LookupError:
+            raise ConfigError(
+                f"Unsupported encoding {name}", key=f"{kind}.converter.{_ENCODING}", remedy="Use UTF-8, ISO-8859-1, …"
+            ) from None
+        if self._encoding == "utf-8":
+            self._encode, self._decode = encode_utf8, decode_utf8
+        elif self._encoding == "utf-16":  # big-endian unless marked, and marked when written: as on the JVM
+            self._encode, self._decode = _encode_utf16, _decode_utf16
+        else:
+            self._encode = lambda text: text.encode(name, "replace")
+            self._decode = lambda data: data.decode(name, "replace")
+
+    def from_connect(self, topic: str, schema: Schema | None, value: Any) -> bytes | None:
+        """The text of the value."""
+        del topic
+        if value is None:
+            return None
+        return self._encode(value if isinstance(value, str) else java_string(schema, value))
+
+    def to_connect(self, topic: str, payload: bytes | None) -> SchemaAndValue:
+        """The bytes as text; the schema is always an optional string."""
+        del topic
+        return SchemaAndValue(Schema.OPTIONAL_STRING, None if payload is None else self._decode(payload))
+
+    def from_connect_column(self, topic: str, schema: Schema | None, values: list[Any]) -> list[bytes | None]:
+        """The texts of the values."""
+        if self._encoding == "utf-8":
+            try:
+                return [*map(str.encode, values)]
+            except (TypeError, UnicodeEncodeError):
+                pass  # not all plain text: the record form knows what to do
+        one = self.from_connect
+        return [one(topic, schema, value) for value in values]
+
+    def to_connect_column(self, topic: str, payloads: list[bytes | None]) -> tuple[SchemaColumn, list[Any]]:
+        """The bytes as texts."""
+        del topic
+        if self._encoding == "utf-8":
+            try:
+                return Schema.OPTIONAL_STRING, [*map(bytes.decode, payloads)]  # type: ignore[arg-type] # None: below
+            except (TypeError, UnicodeDecodeError):
+                pass  # a null, or no UTF-8
+        decode = self._decode
+        return Schema.OPTIONAL_STRING, [None if p is None else decode(p) for p in payloads]
+
+
+def encode_utf8(text: str) -> bytes:
+    """UTF-8, with ``?`` for half of a surrogate pair, as Java does."""
+    return text.encode("utf-8", "replace")
+
+
+def decode_utf8(data: bytes) -> str:
+    """UTF-8, with U+FFFD for what is none, as many as Java puts there."""
+    return data.decode("utf-8", "barnabas.java")
+
+
+def _encode_utf16(text: str) -> bytes:
+    return b"\xfe\xff" + text.encode("utf-16-be", "replace")
+
+
+def _decode_utf16(data: bytes) -> str:
+    if data.startswith(b"\xff\xfe"):
+        return data[2:].decode("utf-16-le", "replace")
+    return data.removeprefix(b"\xfe\xff").decode("utf-16-be", "replace")
+
+
+def _replace_as_java(error: UnicodeError) -> tuple[str, int]:
+    """One U+FFFD for an encoded surrogate, where Python would put three."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    at = error.start
+    surrogate = error.object[at : at + 3]
+    if len(surrogate) == 3 and surrogate[0] == 0xED and 0xA0 <= surrogate[1] <= 0xBF and surrogate[2] >> 6 == 2:
+        return "\ufffd", at + 3
+    return "\ufffd", error.end
+
+
+codecs.register_error("barnabas.java", _replace_as_java)
