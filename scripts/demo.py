@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "tests"))  # the helpers that start real processes
 from confluent_kafka import Consumer, KafkaException, TopicPartition  # noqa: E402 - behind the path above
 from demo_text import LINES, write_text  # noqa: E402
 
+from services.files import LineCounter  # noqa: E402
 from services.process import ServiceError  # noqa: E402
 from services.worker import FILE_SINK, FILE_SOURCE, BarnabasBroker, BarnabasWorker  # noqa: E402
 
@@ -43,18 +44,6 @@ def say(text: str = "") -> None:
     """One line for the person watching."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def newlines(path: Path, start: int = 0) -> tuple[int, int]:
-    """Line ends in ``path`` from byte ``start`` on, and the byte reached."""
-    count, at = 0, start
-    if path.exists():
-        with path.open("rb") as file:
-            file.seek(start)
-            while chunk := file.read(CHUNK):
-                count += chunk.count(b"\n")
-                at += len(chunk)
-    return count, at
 
 
 def same_bytes(one: Path, other: Path) -> bool:
@@ -80,8 +69,7 @@ class Watcher:
     """Counts what has reached the topic and the destination file, without reading anything twice."""
 
     def __init__(self, bootstrap: str, target: Path) -> None:
-        self._target = target
-        self._lines = self._bytes = 0
+        self._target = LineCounter(target)
         self._topic = 0
         settings: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "group.id": "demo-watcher"}
         self._client = Consumer(settings)
@@ -93,9 +81,8 @@ class Watcher:
         except KafkaException:  # the topic does not exist yet: the source makes it with its first record
             ends = None
         self._topic = ends[1] if ends else self._topic
-        more, self._bytes = newlines(self._target, self._bytes)
-        self._lines += more
-        return Progress(time.monotonic(), self._topic, self._lines, self._bytes)
+        lines = self._target.look()
+        return Progress(time.monotonic(), self._topic, lines, self._target.bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -150,8 +137,8 @@ def prepare_source(folder: Path, own: Path | None) -> tuple[Path, int, int]:
         raise DemoError(f"{own} is not a file that can be read")
     if not plain_lines(own):
         raise DemoError(f"{own} must end its lines with \\n, the last one too: a file sink writes them so")
-    lines, size = newlines(own)
-    return own.resolve(), lines, size
+    counter = LineCounter(own)
+    return own.resolve(), counter.look(), counter.bytes
 
 
 def plain_lines(path: Path) -> bool:
