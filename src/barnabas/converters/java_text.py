@@ -51,7 +51,7 @@ def java_class(value: Any, schema: Schema | None = None) -> str:
     return f"class java.{name}"
 
 
-def java_string(schema: Schema | None, value: Any) -> str:
+def java_string(schema: Schema | None, value: Any) -> str:  # noqa: PLR0911 - one return a type
     """``toString()``: floats and decimals the Java way, ``[a, null]``, ``{k=v}``, ``Struct{field=value}``."""
     match value:
         case None:

@@ -65,14 +65,14 @@ def load_converter(name: str) -> type[Converter]:
     Raises:
         PluginError: there is none, or it is no converter.
     """
-    from barnabas.converters.base import Converter
+    from barnabas.converters.base import Converter  # noqa: PLC0415 - nothing heavy before it is asked for
 
     return cast("type[Converter]", _load(name, CONVERTERS, Converter))
 
 
 def load_header_converter(name: str) -> type[HeaderConverter]:
     """The class of a header converter; otherwise as :func:`load_converter`."""
-    from barnabas.converters.base import HeaderConverter
+    from barnabas.converters.base import HeaderConverter  # noqa: PLC0415 - nothing heavy before it is asked for
 
     return cast("type[HeaderConverter]", _load(name, HEADER_CONVERTERS, HeaderConverter))
 

@@ -48,7 +48,7 @@ class SimpleHeaderConverter(HeaderConverter):
         return _guess(decode_utf8(payload))
 
 
-def _text(schema: Schema | None, value: Any) -> str:
+def _text(schema: Schema | None, value: Any) -> str:  # noqa: PLR0911 - one return a type
     match value:
         case None:
             return "null"
@@ -139,9 +139,7 @@ def _moment(word: str) -> SchemaAndValue | None:
         if _TIME.fullmatch(word):
             hours, minutes, seconds = int(word[:2]), int(word[3:5]), int(word[6:8])
             milliseconds = ((hours * 60 + minutes) * 60 + seconds) * 1000 + int(word[9:12])
-            return SchemaAndValue(
-                Time.SCHEMA, (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)).time()
-            )
+            return SchemaAndValue(Time.SCHEMA, Time.from_wire(milliseconds))
     except (ValueError, DataError):
         return None  # Python has no such moment: it stays text
     return None

@@ -119,7 +119,7 @@ def _replace_as_java(error: UnicodeError) -> tuple[str, int]:
         raise error
     at = error.start
     surrogate = error.object[at : at + 3]
-    if len(surrogate) == 3 and surrogate[0] == 0xED and 0xA0 <= surrogate[1] <= 0xBF and surrogate[2] >> 6 == 2:
+    if len(surrogate) == 3 and surrogate[0] == 0xED and 0xA0 <= surrogate[1] <= 0xBF and surrogate[2] >> 6 == 2:  # noqa: PLR2004 - the bytes of UTF-8
         return "\ufffd", at + 3
     return "\ufffd", error.end
 

@@ -52,7 +52,7 @@ def parse(data: bytes) -> Any:
 
 def _decode(data: bytes) -> str:
     head = data[:4]
-    if len(head) == 4:
+    if len(head) == 4:  # noqa: PLR2004 - bytes of a UTF-32 character; the JVM looks for no mark in less
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 return _strict(data[len(mark) :], encoding)

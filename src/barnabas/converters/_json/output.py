@@ -51,7 +51,7 @@ def base64_text(value: bytes | bytearray | memoryview) -> str:
 
 def double_node(value: float) -> Any:
     """What to give orjson for a float so that it writes what Java writes."""
-    if 1e-3 <= value < 1e7 or -1e7 < value <= -1e-3 or value == 0.0:
+    if 1e-3 <= value < 1e7 or -1e7 < value <= -1e-3 or value == 0.0:  # noqa: PLR2004 - where Java uses no exponent
         return value
     return number_node(double_text(value))
 
@@ -111,7 +111,7 @@ def dump_schemaless_column(values: list[Any]) -> list[bytes]:
     return texts
 
 
-def schemaless_node(value: Any) -> Any:
+def schemaless_node(value: Any) -> Any:  # noqa: PLR0911 - one return a type
     """What to give orjson for a plain Python value.
 
     Raises:

@@ -25,7 +25,7 @@ _INT64_BITS: Final = 64
 _INT32: Final = 1 << 31
 
 
-class NeedsExactNumbers(Exception):
+class NeedsExactNumbers(Exception):  # noqa: N818 - a signal between reader and parser, never seen outside
     """The value has a fraction whose exact digits matter: parse it again with decimals."""
 
 
@@ -97,7 +97,7 @@ def reader_for(schema: Schema | None, *, replace_nulls: bool) -> ColumnReader:
     return ColumnReader(_nullable(schema, replace_nulls, read), types, limits)
 
 
-def plain_value(node: Any) -> Any:
+def plain_value(node: Any) -> Any:  # noqa: PLR0911 - one return a type
     """What JSON without a schema reads as: whole numbers as 64 bits (larger ones wrap), others as floats."""
     match node:
         case bool():
@@ -166,7 +166,7 @@ def _map(schema: Schema, replace_nulls: bool) -> Reader:
 def _pair(entry: Any, keys: Reader, values: Reader) -> tuple[Any, Any]:
     if not isinstance(entry, list):
         raise DataError(f"Found invalid map entry instead of array tuple: {_kind(entry)}")
-    if len(entry) != 2:
+    if len(entry) != 2:  # noqa: PLR2004 - key and value
         raise DataError(f"Found invalid map entry, expected length 2 but found :{len(entry)}")
     key = keys(entry[0])
     try:
@@ -317,7 +317,7 @@ def _int32(logical: str, node: Any) -> int:
     return node
 
 
-def _kind(node: Any) -> str:
+def _kind(node: Any) -> str:  # noqa: PLR0911 - one return a type
     match node:
         case None:
             return "NULL"
