@@ -1,6 +1,6 @@
 """Compare Barnabas with the JVM's Connect worker, side by side.
 
-    python -m bench [--cases footprint,source,sink] [--impl jvm,barnabas] [--reps 3] [--records 1000000]
+    python -m bench [--cases footprint,source,sink] [--impl jvm,barnabas] [--reps 3] [--records 2000000]
 
 Each run adds one JSON line to ``bench/results.jsonl``; ``docs/benchmarks.md`` is written from all of them. Repetitions
 are interleaved: each runs every implementation once. ``--report`` writes the page only, ``--fresh`` forgets earlier
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cases", default="footprint,source,sink", help="any of footprint,source,sink")
     parser.add_argument("--impl", default=",".join(IMPLEMENTATIONS), help="any of jvm,barnabas")
     parser.add_argument("--reps", type=int, default=3)
-    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=2_000_000)
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results first")
     options = parser.parse_args(arguments)

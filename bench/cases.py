@@ -173,12 +173,12 @@ def footprint(ground: Ground, implementation: str, **_: str) -> dict[str, Any]:
     }
 
 
-def source(ground: Ground, implementation: str, *, converter: str, tuning: str) -> dict[str, Any]:
+def source(ground: Ground, implementation: str, *, converter: str, settings: str) -> dict[str, Any]:
     """File to topic."""
     path, topic = ground.source_file(), f"source-{time.time_ns()}"
     ground.make_topic(topic)
     config = {"connector.class": FILE_SOURCE, "file": path, "topic": topic, **CONVERTERS[converter]["source"]}
-    if tuning == "tuned":
+    if settings == "tuned":
         config |= TUNED["source"]
     try:
         return _run(ground, implementation, config, lambda: ground.end(topic))
@@ -186,11 +186,11 @@ def source(ground: Ground, implementation: str, *, converter: str, tuning: str) 
         ground.drop_topic(topic)
 
 
-def sink(ground: Ground, implementation: str, *, converter: str, tuning: str) -> dict[str, Any]:
+def sink(ground: Ground, implementation: str, *, converter: str, settings: str) -> dict[str, Any]:
     """Topic to file."""
     topic, path = ground.full_topic(), ground.folder / f"sink-{time.time_ns()}.txt"
     config = {"connector.class": FILE_SINK, "file": path, "topics": topic, **CONVERTERS[converter]["sink"]}
-    if tuning == "tuned":
+    if settings == "tuned":
         config |= TUNED["sink"]
     counter = LineCounter(path)
     try:
@@ -213,8 +213,8 @@ def _run(ground: Ground, implementation: str, config: dict[str, Any], progress: 
 Case = tuple[str, "Callable[..., dict[str, Any]]", dict[str, str]]
 CASES: list[Case] = [
     ("footprint", footprint, {}),
-    *(("file to topic", source, {"converter": kind, "tuning": "default"}) for kind in CONVERTERS),
-    ("file to topic", source, {"converter": "string", "tuning": "tuned"}),
-    *(("topic to file", sink, {"converter": kind, "tuning": "default"}) for kind in CONVERTERS),
-    ("topic to file", sink, {"converter": "string", "tuning": "tuned"}),
+    *(("file to topic", source, {"converter": kind, "settings": "default"}) for kind in CONVERTERS),
+    ("file to topic", source, {"converter": "string", "settings": "tuned"}),
+    *(("topic to file", sink, {"converter": kind, "settings": "default"}) for kind in CONVERTERS),
+    ("topic to file", sink, {"converter": "string", "settings": "tuned"}),
 ]

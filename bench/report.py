@@ -102,7 +102,7 @@ def page(rows: Rows) -> str:
         count = min((len(found) for found in sides.values()), default=0)
         parts += [f"## {title[0].upper()}{title[1:]}", "\n".join(lines), f"{count} runs a side."]
         losses += [f"- {title}: {label}" for label in lost]
-    parts += ["## Where Barnabas is behind", "\n".join(losses) or "Nowhere in these cases."]
+    parts += ["## Where Barnabas is behind", "\n".join(losses) or "Nowhere, where both sides were measured."]
     short = [row for row in rows if not row["result"].get("complete", True)]
     if short:
         parts += ["## Runs that did not finish"]
