@@ -16,7 +16,10 @@ echo run >> "$CALLS"
 sleep 0.3
 for argument in "$@"; do
   case $argument in
-    -DoutputDirectory=*) mkdir -p "${argument#*=}" && cd "${argument#*=}" && touch connect-file-1.jar connect-mirror-1.jar ;;
+    -DoutputDirectory=*)
+      out=${argument#*=}
+      mkdir -p "$out" && touch "$out/connect-file-1.jar" "$out/connect-mirror-1.jar"
+      ;;
   esac
 done
 [ -z "$FAIL" ] || { echo "could not find artifact moon"; exit 1; }
