@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from barnabas.broker.compaction import compact
+from barnabas.broker.log_cleanup import apply_retention, roll_if_old
 from barnabas.broker.topics import now_ms
 
 if TYPE_CHECKING:
@@ -54,5 +56,16 @@ class Housekeeping:
                 _logger.exception("housekeeping failed; it will be tried again")
 
     async def run_once(self) -> None:
-        """One round."""
-        self._transactions.expire(now_ms())
+        """One round; compaction reads and writes on a thread."""
+        now = now_ms()
+        self._transactions.expire(now)
+        self._groups.expire()
+        logs = [log for topic in self._topics.all() for log in topic.partitions]
+        for log in logs:
+            if log.closed:
+                continue
+            log.states.expire(now - self._settings.producer_id_expiration_ms)
+            roll_if_old(log, now)
+            apply_retention(log, now)
+            if log.config.compact:
+                await compact(log, now)

@@ -173,7 +173,7 @@ class PartitionLog:
         active = self.active
         if not active.size:
             return
-        if active.size + size > self.config.segment_bytes or now - active.first_timestamp >= self.config.segment_ms:
+        if active.size + size > self.config.segment_bytes or now - active.created >= self.config.segment_ms:
             self.roll()
 
     def roll(self) -> None:

@@ -8,6 +8,7 @@ was killed must be read again.
 from __future__ import annotations
 
 import os
+import time
 from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING
@@ -39,12 +40,13 @@ class SegmentState(msgspec.Struct):
 
     size: int
     next_offset: int
-    first_timestamp: int
+    created: int
     max_timestamp: int
     max_timestamp_offset: int
     offsets: list[int]
     positions: list[int]
     cleaned_at: int = 0
+    removable: int = 0
     producers: dict[int, Producer] = {}
     open: dict[int, int] = {}
     aborted: list[AbortedTransaction] = []
@@ -61,10 +63,11 @@ class Segment:
     Attributes:
         size: Bytes in the file that are whole batches.
         next_offset: One more than the last offset.
-        first_timestamp: Of the first batch; -1 while empty.
+        created: When the first batch was written (milliseconds, our clock); -1 while empty.
         max_timestamp: The largest timestamp; -1 while empty.
         max_timestamp_offset: The last offset of the batch which has it.
         cleaned_at: When compaction last rewrote it (milliseconds), 0 for never.
+        removable: How many tombstones and markers compaction has left for readers that are behind.
     """
 
     def __init__(self, folder: Path, base_offset: int, files: FileCache) -> None:
@@ -74,10 +77,11 @@ class Segment:
         self._files = files
         self.size = 0
         self.next_offset = base_offset
-        self.first_timestamp = -1
+        self.created = -1
         self.max_timestamp = -1
         self.max_timestamp_offset = -1
         self.cleaned_at = 0
+        self.removable = 0
         self._offsets = array("q")
         self._positions = array("q")
         self._indexed_to = -_INDEX_INTERVAL
@@ -100,8 +104,8 @@ class Segment:
             self._offsets.append(header.base_offset)
             self._positions.append(self.size)
             self._indexed_to = self.size
-        if self.first_timestamp < 0:
-            self.first_timestamp = header.max_timestamp
+        if self.created < 0:
+            self.created = time.time_ns() // 1_000_000
         if header.max_timestamp > self.max_timestamp:
             self.max_timestamp = header.max_timestamp
             self.max_timestamp_offset = header.last_offset
@@ -168,12 +172,13 @@ class Segment:
         state = SegmentState(
             self.size,
             self.next_offset,
-            self.first_timestamp,
+            self.created,
             self.max_timestamp,
             self.max_timestamp_offset,
             self._offsets.tolist(),
             self._positions.tolist(),
             self.cleaned_at,
+            self.removable,
             producers,
             open_transactions,
             aborted,
@@ -187,11 +192,12 @@ class Segment:
         except (FileNotFoundError, msgspec.DecodeError):
             return None
         self.cleaned_at = state.cleaned_at
+        self.removable = state.removable
         if state.size != self.file_size():
             return None
         self.size = state.size
         self.next_offset = state.next_offset
-        self.first_timestamp = state.first_timestamp
+        self.created = state.created
         self.max_timestamp = state.max_timestamp
         self.max_timestamp_offset = state.max_timestamp_offset
         self._offsets = array("q", state.offsets)

@@ -148,7 +148,7 @@ class Broker:
         self.cluster_id = self.meta.get("cluster_id") or secrets.token_urlsafe(16)
         self.meta.put("cluster_id", self.cluster_id)
         self.topics = TopicRegistry(self.data_dir, settings, self.files)
-        self.groups = GroupCoordinator(self.data_dir, settings, self.topics)
+        self.groups = GroupCoordinator(self.data_dir, settings)
         self.transactions = TransactionCoordinator(self.data_dir, settings, self.topics, self.groups, self.meta)
         self._housekeeping = Housekeeping(self.topics, self.groups, self.transactions, settings)
 

@@ -164,14 +164,19 @@ class TopicRegistry:
             shutil.rmtree(gone, ignore_errors=True)
         _logger.info("deleted topic %s", topic.name)
 
-    def add_partitions(self, topic: Topic, count: int) -> None:
-        """Increase the number of partitions to ``count``."""
-        if count <= len(topic.partitions):
+    def check_partitions(self, topic: Topic, count: int) -> None:
+        """Whether a topic can have ``count`` partitions; raises ``ApiError`` when not."""
+        have = len(topic.partitions)
+        if count <= have:
             raise ApiError(
                 ErrorCode.INVALID_PARTITIONS,
-                f"Topic currently has {len(topic.partitions)} partitions, which is not less than the requested {count}.",
+                f"The topic {topic.name} currently has {have} partition(s); {count} would not be an increase.",
             )
         self._check_partitions(count)
+
+    def add_partitions(self, topic: Topic, count: int) -> None:
+        """Increase the number of partitions to ``count``; raises ``ApiError`` as ``check_partitions`` does."""
+        self.check_partitions(topic, count)
         self._add_logs(topic, count)
         self._save(topic, count)
 

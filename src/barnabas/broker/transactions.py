@@ -235,7 +235,7 @@ class TransactionCoordinator:
                 topic.partitions[partition].append_marker(known.producer_id, known.epoch, now, commit=commit)
         if commit:
             for group, offsets in known.offsets.items():
-                self._groups.offsets.commit(group, {(topic, part): value for topic, part, value in offsets})
+                self._groups.commit(group, {(topic, part): value for topic, part, value in offsets})
         known.state = "CompleteCommit" if commit else "CompleteAbort"
         known.partitions, known.groups, known.offsets, known.started = [], [], {}, -1
         self._save(name, known)
