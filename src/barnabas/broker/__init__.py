@@ -1,7 +1,7 @@
 """The embedded development broker: the Kafka wire protocol in one Python process.
 
-It is for development and tests, where starting a JVM is too much; production is Apache Kafka. Real clients work with it:
-librdkafka, kafka-python, Kafka's Java clients and console tools. There is one node, no replication, no authentication
+It is for development and tests, where a JVM is too much; production is Apache Kafka. Real clients work with
+it: librdkafka, kafka-python, Kafka's Java clients and console tools. There is one node, no replication, no authentication
 and no TLS. Acknowledged records survive the death of the process (not of the machine, unless
 ``BrokerSettings.fsync_each_append`` is set).
 
@@ -10,8 +10,8 @@ Where things are:
 * ``server`` (life cycle), ``connection`` (frames), ``dispatch`` (requests), ``apis`` (one module per API key);
 * ``wire``, ``schema``, ``schema_codec`` (the protocol's encodings);
 * ``log``, ``segment``, ``log_*``, ``records``, ``producers`` (records on disk), ``topics``, ``topic_config``;
-* ``groups``, ``group``, ``offsets`` (consumer groups), ``transactions``;
-* ``journal``, ``files``, ``crc32c``, ``compression`` (tools); ``faults``, ``embedded``, ``serving`` (ways to run it).
+* ``groups``, ``group``, ``group_types``, ``offsets`` (consumer groups), ``transactions``, ``compaction``;
+* ``journal``, ``files``, ``crc32c``, ``compression`` (tools); ``faults``, ``embedded``, ``serving`` (running it).
 """
 
 from __future__ import annotations

@@ -55,6 +55,9 @@ class EmbeddedBroker:
         self._thread.start()
         if not self._ready.wait(_START_LIMIT_S):
             raise TimeoutError(f"the broker did not start within {_START_LIMIT_S:.0f} s")
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
         if self._failure is not None:
             self._thread.join()
             raise self._failure

@@ -51,7 +51,7 @@ class FileCache:
 def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of ``data``; raises ``OSError`` when the disk does not take it."""
     view = memoryview(data)
-    while len(view):
+    while view:
         view = view[os.write(descriptor, view) :]
 
 

@@ -133,6 +133,16 @@ class ProducerStates:
         first = bisect_left(self.aborted, log_start, key=lambda transaction: transaction.last_offset)
         del self.aborted[:first]
 
+    def close_stale(self, ongoing: set[int]) -> None:
+        """Forget open transactions of producers that, says the coordinator, have none here.
+
+        They are an artefact of recovery: compaction may have removed the marker, but not the records, of a committed
+        transaction.
+        """
+        for producer_id in [each for each in self.open if each not in ongoing]:
+            del self.open[producer_id]
+            self.producers[producer_id].transaction_start = -1
+
     def expire(self, before: int) -> None:
         """Forget producers whose last record is older than ``before`` (milliseconds since 1970)."""
         for producer_id, known in list(self.producers.items()):

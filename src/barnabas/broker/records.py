@@ -62,7 +62,7 @@ class BatchHeader(NamedTuple):
     producer_id: int
     producer_epoch: int
     base_sequence: int
-    count: int
+    records: int
 
     @classmethod
     def read(cls, data: Buffer, position: int = 0) -> BatchHeader:
@@ -124,7 +124,7 @@ def split_batches(data: Buffer) -> list[tuple[int, BatchHeader]]:
             )
         if header.length < HEADER_SIZE - _OVERHEAD or position + header.size > end:
             raise ApiError(ErrorCode.CORRUPT_MESSAGE, f"a record batch claims {header.length} bytes")
-        if header.count < 1 or header.last_offset_delta != header.count - 1:
+        if header.records < 1 or header.last_offset_delta != header.records - 1:
             raise ApiError(ErrorCode.INVALID_RECORD, "a record batch has a wrong number of records")
         batches.append((position, header))
         position += header.size
@@ -152,7 +152,7 @@ def iterate_records(batch: Buffer, header: BatchHeader) -> Iterator[Record]:
     position = 0
     append_time = bool(header.attributes & _APPEND_TIME)
     try:
-        for _ in range(header.count):
+        for _ in range(header.records):
             start = position
             length, position = _varint(body, position)
             end = position + length

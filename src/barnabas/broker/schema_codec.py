@@ -6,20 +6,19 @@ Compilation happens once per message and version; what remains per field at run 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from barnabas.broker.wire import MalformedError, Reader, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from barnabas.broker.schema import FieldSpec
 
 __all__ = ["Compiled", "compile_fields"]
 
-Decode: TypeAlias = "Callable[[Reader], Any]"
-Encode: TypeAlias = "Callable[[Writer, Any], None]"
+Decode: TypeAlias = Callable[[Reader], Any]
+Encode: TypeAlias = Callable[[Writer, Any], None]
 
 _FORMATS = {
     "int8": ">b", "int16": ">h", "int32": ">i", "int64": ">q", "uint16": ">H", "uint32": ">I", "float64": ">d",
@@ -60,6 +59,21 @@ def _uuid() -> Compiled:
     return Compiled(decode, encode)
 
 
+def _text(view: memoryview) -> Any:
+    return str(view, "utf-8")
+
+
+def _copy(view: memoryview) -> Any:
+    return bytes(view)
+
+
+def _same(view: memoryview) -> Any:
+    return view
+
+
+_CONVERT: dict[str, Callable[[memoryview], Any]] = {"string": _text, "bytes": _copy, "records": _same}
+
+
 def _lengths(kind: str, *, flexible: bool) -> tuple[Callable[[Reader], int], Callable[[Writer, int], None]]:
     """How the size of a string, byte field or array is read and written; -1 stands for null."""
     if flexible:
@@ -71,11 +85,7 @@ def _lengths(kind: str, *, flexible: bool) -> tuple[Callable[[Reader], int], Cal
 
 def _sized(kind: str, *, flexible: bool, nullable: bool) -> Compiled:
     read_size, write_size = _lengths(kind, flexible=flexible)
-    convert: Callable[[memoryview], Any] = {
-        "string": lambda view: str(view, "utf-8"),
-        "bytes": bytes,
-        "records": lambda view: view,
-    }[kind]
+    convert = _CONVERT[kind]
 
     def decode(reader: Reader) -> Any:
         size = read_size(reader)

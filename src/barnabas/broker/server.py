@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import os
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from barnabas.broker.apis import ALL
@@ -24,6 +25,7 @@ from barnabas.broker.transactions import TransactionCoordinator
 from barnabas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["Broker"]
@@ -109,7 +111,7 @@ class Broker:
             os.close(self._lock)
             raise
         loop = asyncio.get_running_loop()
-        self.faults.bind(lambda: loop.call_soon_threadsafe(self.disconnect_all))
+        self.faults.bind(partial(_call_soon, loop, self.disconnect_all))
         self._housekeeping.start()
         _logger.info(
             "development broker %s on %s, data in %s: for development and tests; in production use Apache Kafka",
@@ -204,6 +206,10 @@ class Broker:
         self.topics.close()
         self.meta.close()
         self.files.close()
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, action: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(action)
 
 
 def _is_loopback(host: str) -> bool:

@@ -85,9 +85,20 @@ class TransactionCoordinator:
         self.transactions: dict[str, Transaction] = {
             name: msgspec.convert(value, Transaction) for name, value in self._journal.items()
         }
+        self._reconcile()
         for name, transaction in self.transactions.items():
             if transaction.state.startswith("Prepare"):
                 self._complete(name, transaction)
+
+    def _reconcile(self) -> None:
+        """After recovery: what is not a transaction here is none in the logs."""
+        ongoing: dict[tuple[str, int], set[int]] = {}
+        for transaction in self.transactions.values():
+            for place in transaction.partitions:
+                ongoing.setdefault(place, set()).add(transaction.producer_id)
+        for topic in self._topics.all():
+            for index, log in enumerate(topic.partitions):
+                log.states.close_stale(ongoing.get((topic.name, index), set()))
 
     def _save(self, name: str, transaction: Transaction) -> None:
         transaction.updated = now_ms()

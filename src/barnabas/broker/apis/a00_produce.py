@@ -6,11 +6,11 @@ All acknowledgement levels wait for the local log only, as there are no replicas
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from barnabas.broker.api import Api, Call
 from barnabas.broker.codes import ApiError, ErrorCode
-from barnabas.broker.records import BatchHeader
+from barnabas.broker.records import HEADER_SIZE, BatchHeader
 from barnabas.broker.schema import Schema, Struct
 from barnabas.broker.topics import now_ms
 
@@ -54,6 +54,9 @@ RESPONSE = Schema(
 )
 
 
+_BY_ID = 13  # KIP-516
+
+
 async def _handle(call: Call) -> Struct | None:
     request = call.request
     if request["acks"] not in {-1, 0, 1}:
@@ -68,22 +71,21 @@ async def _handle(call: Call) -> Struct | None:
 
 def _find(call: Call, entry: Struct) -> Topic | None:
     topics = call.broker.topics
-    return topics.by_id(entry["topic_id"]) if call.version >= 13 else topics.get(entry["name"])  # noqa: PLR2004 - KIP-516
+    return topics.by_id(entry["topic_id"]) if call.version >= _BY_ID else topics.get(entry["name"])
+
+
+def _unknown(call: Call) -> NoReturn:
+    raise ApiError(ErrorCode.UNKNOWN_TOPIC_ID if call.version >= _BY_ID else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
 
 
 def _append(call: Call, topic: Topic | None, partition: Struct) -> Struct:
     index, records = partition["index"], partition["records"]
     try:
-        if topic is None:
-            by_id = call.version >= 13  # noqa: PLR2004 - KIP-516
-            raise ApiError(ErrorCode.UNKNOWN_TOPIC_ID if by_id else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        log = call.broker.topics.log_of(topic, index)
-        if not records:
-            raise ApiError(ErrorCode.INVALID_RECORD, "a produce request without records")
-        if call.request["transactional_id"] is not None and len(records) >= 61:  # noqa: PLR2004 - a batch header
+        log = call.broker.topics.log_of(topic or _unknown(call), index)
+        if topic is not None and call.request["transactional_id"] is not None and len(records or b"") >= HEADER_SIZE:
             header = BatchHeader.read(records)
             call.broker.transactions.check_write(call.request["transactional_id"], header, topic.name, index)
-        appended = log.append(records, now_ms())
+        appended = log.append(records or bytearray(), now_ms())
     except ApiError as error:
         return {"index": index, "error_code": error.error, "error_message": error.text}
     return {

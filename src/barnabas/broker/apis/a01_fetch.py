@@ -97,7 +97,7 @@ async def _handle(call: Call) -> Struct:
     for topic, items in wanted:
         answers = []
         for item in items:
-            answer = _read(call, item, budget, committed=committed, first=budget == request["max_bytes"])
+            answer = _read(item, budget, committed=committed, first=budget == request["max_bytes"])
             budget -= len(answer.get("records") or b"")
             answers.append(answer)
         topics.append({"name": topic["name"], "topic_id": topic["topic_id"], "partitions": answers})
@@ -125,7 +125,7 @@ def _find(call: Call, topic: Struct, entry: Struct) -> _Wanted:
 def _enough(call: Call, wanted: list[_Wanted]) -> bool:
     """Whether there is something to say now: errors, or ``min_bytes`` of records."""
     committed = call.request["isolation_level"] == 1
-    least = max(call.request["min_bytes"], 0)
+    least: int = max(call.request["min_bytes"], 0)
     total = 0
     for entry, log, error in wanted:
         if log is None or error or not log.start <= entry["fetch_offset"] <= log.end:
@@ -157,7 +157,7 @@ async def _wait(call: Call, wanted: list[_Wanted]) -> None:
             return
 
 
-def _read(call: Call, item: _Wanted, budget: int, *, committed: bool, first: bool) -> Struct:
+def _read(item: _Wanted, budget: int, *, committed: bool, first: bool) -> Struct:
     entry, log, error = item
     if log is None or log.closed:
         return _failed(entry, error or ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -57,16 +57,16 @@ async def _handle(call: Call) -> Struct:
     topics = []
     for entry in call.request["topics"]:
         try:
-            if names.count(entry["name"]) > 1:
-                raise ApiError(ErrorCode.INVALID_REQUEST, f"Topic {entry['name']} is named twice.")
-            topics.append(_create(call, entry))
+            topics.append(_create(call, entry, names))
         except ApiError as error:
             topics.append(_failed(entry, error))
     return {"topics": topics}
 
 
-def _create(call: Call, entry: Struct) -> Struct:
+def _create(call: Call, entry: Struct, names: list[str]) -> Struct:
     broker, name = call.broker, entry["name"]
+    if names.count(name) > 1:
+        raise ApiError(ErrorCode.INVALID_REQUEST, f"Topic {name} is named twice.")
     partitions = _partitions(call, entry)
     configs = {config["name"]: config["value"] for config in entry["configs"]}
     if call.request["validate_only"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from barnabas.broker.answers import guarded
 from barnabas.broker.api import Api, Call
 from barnabas.broker.codes import ApiError, ErrorCode
 from barnabas.broker.schema import Schema, Struct
@@ -49,17 +50,16 @@ def _answers(call: Call, error: ApiError | None) -> Struct:
 
 def _answer(call: Call, topic: str, entry: Struct, error: ApiError | None) -> Struct:
     index = entry["index"]
-    try:
-        if error is not None:
-            raise error
-        log = call.broker.topics.log(topic, index)
-        if entry["current_leader_epoch"] > 0:
-            raise ApiError(ErrorCode.UNKNOWN_LEADER_EPOCH)
-    except ApiError as failure:
-        return {"index": index, "error_code": failure.error}
-    if entry["leader_epoch"] != 0:
-        return {"index": index, "error_code": 0}
-    return {"index": index, "error_code": 0, "leader_epoch": 0, "end_offset": log.end}
+    if error is not None:
+        return {"index": index, "error_code": error.error}
+    if entry["current_leader_epoch"] > 0:
+        return {"index": index, "error_code": ErrorCode.UNKNOWN_LEADER_EPOCH}
+    return guarded(index, lambda: _end_of_epoch(call, topic, entry))
+
+
+def _end_of_epoch(call: Call, topic: str, entry: Struct) -> Struct:
+    log = call.broker.topics.log(topic, entry["index"])
+    return {"leader_epoch": 0, "end_offset": log.end} if entry["leader_epoch"] == 0 else {}
 
 
 async def _handle(call: Call) -> Struct:
