@@ -1,0 +1,212 @@
+"""A standalone worker's life: what is made in which order, and undone in reverse.
+
+What fails before the herder starts ends with exit code 2, what fails from then on with 3: see ``barnabas.cli.exits``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from barnabas import logs
+from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
+from barnabas.cli.listen import bind_all
+from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
+from barnabas.errors import BarnabasError, HungError
+from barnabas.herder import StandaloneHerder
+from barnabas.herder.connector_file import load_connector_file
+from barnabas.herder.worker_config import WorkerConfig, check_converters
+from barnabas.plugins import Plugins
+from barnabas.rest import make_app, serve
+from barnabas.store.file import FileOffsetStore
+from barnabas.supervisor.process import ProcessSupervisor
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Mapping, Sequence
+
+    from barnabas.herder.connector_file import ConnectorFile
+    from barnabas.supervisor.forkserver import ForkServer
+
+__all__ = ["run_worker"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_CREATE_PATIENCE = 10.0
+"""Seconds in which a connector of the command line must have failed for the worker to end with it; one that fails later
+is FAILED, like one that was made by REST."""
+
+
+def run_worker(
+    fork: ForkServer, props: Mapping[str, str], files: Sequence[str], started: Callable[[str], None] | None = None
+) -> int:
+    """Run a worker until SIGTERM or SIGINT.
+
+    Args:
+        fork: The fork server, launched before anything else.
+        props: The worker's properties.
+        files: Connector files to create connectors from.
+        started: Called with the address of REST once everything is up.
+
+    Raises:
+        FatalError: With the exit code and the reason.
+    """
+    log.info("%s", startup_line())
+    try:
+        config = WorkerConfig.standalone(props)
+        for warning in config.warnings:
+            log.warning("%s", warning)
+        sockets = bind_all(config.listeners)
+    except BarnabasError as error:
+        raise FatalError(BEFORE_START, error) from error
+    return asyncio.run(_until_stopped(fork, config, sockets, files, started))
+
+
+async def _until_stopped(
+    fork: ForkServer,
+    config: WorkerConfig,
+    sockets: list[socket.socket],
+    files: Sequence[str],
+    started: Callable[[str], None] | None,
+) -> int:
+    """Run the worker as a task, which the first signal cancels: whatever it is doing, it then undoes what it made."""
+    task = asyncio.create_task(_run(fork, config, sockets, files, started))
+    stopping = False
+
+    def stop(number: signal.Signals) -> None:
+        nonlocal stopping
+        if stopping:
+            log.warning("Stopping at once, on a second %s.", number.name)
+            os._exit(128 + number)
+        stopping = True
+        log.info("Stopping, on %s; a second one stops at once.", number.name)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.info("Stopped.")
+    return OK
+
+
+async def _run(
+    fork: ForkServer,
+    config: WorkerConfig,
+    sockets: list[socket.socket],
+    files: Sequence[str],
+    started: Callable[[str], None] | None,
+) -> None:
+    """Start everything, then wait to be cancelled."""
+    began = time.monotonic()
+    port = sockets[0].getsockname()[1]
+    host, advertised_port = config.advertised(port)
+    worker_id = f"{host}:{advertised_port}"
+    cluster = _in_thread(lambda: _ask_cluster_id(config.props))
+    supervisor = ProcessSupervisor(fork, config.props)
+    plugins = Plugins(config.values["plugin.path"], supervisor.scan)
+    async with AsyncExitStack() as undo:
+        try:
+            cluster_id = await cluster
+        except BarnabasError as error:
+            raise FatalError(BEFORE_START, error) from error
+        log.info("Kafka cluster ID: %s", cluster_id)
+        herder = StandaloneHerder(
+            config,
+            supervisor,
+            plugins,
+            FileOffsetStore(config.offsets_file),
+            worker_id=worker_id,
+            cluster_id=cluster_id,
+            version=KAFKA_VERSION,
+            commit=f"barnabas-{installed_version()}",
+        )
+        supervisor.listen(herder)
+        try:
+            undo.push_async_callback(herder.stop)
+            await herder.start()
+            await undo.enter_async_context(serve(make_app(herder), sockets))
+            for listener, sock in zip(config.listeners, sockets, strict=True):
+                log.info("REST server listening at %s, worker id %s", _address(listener.scheme, sock), worker_id)
+            await plugins.discover()
+            check_converters(config, plugins)
+            await _create_all(herder, files)
+        except BarnabasError as error:
+            raise FatalError(STARTING, error) from error
+        herder.ready()
+        log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)
+        if started is not None:
+            started(_address(config.listeners[0].scheme, sockets[0]))
+        await asyncio.Event().wait()
+
+
+async def _create_all(herder: StandaloneHerder, files: Sequence[str]) -> None:
+    """Create the connectors of the command line, all at the same time: one that is slow does not hold up the others."""
+    connectors = [load_connector_file(file) for file in files]
+    await asyncio.gather(*(_create(herder, connector) for connector in connectors))
+
+
+async def _create(herder: StandaloneHerder, connector: ConnectorFile) -> None:
+    with logs.context(f"{connector.name}|worker"):
+        try:
+            await herder.put_connector(
+                connector.name,
+                connector.config,
+                target=connector.target,
+                replace=False,
+                answer_after=_CREATE_PATIENCE,
+            )
+        except HungError as error:  # it must not take the others with it: they run
+            log.error("The connector is not created: %s", error.describe())  # noqa: TRY400  its trace says nothing
+            return
+        log.info("Created connector %s", connector.name)
+
+
+def _ask_cluster_id(props: Mapping[str, str]) -> str:
+    from barnabas.kafka.admin import cluster_id  # noqa: PLC0415  on its thread: importing a Kafka client takes time
+
+    return cluster_id(props)
+
+
+def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """Make a blocking call on a thread that nobody waits for at the end, unlike those of an executor."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: Any, error: BaseException | None) -> None:
+        if future.done():  # cancelled
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+    def work() -> None:
+        value: Any = None
+        failure: BaseException | None = None
+        try:
+            value = call()
+        except BaseException as error:  # noqa: BLE001  raised again where it is awaited
+            failure = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, value, failure)
+
+    threading.Thread(target=work, name="cluster-id", daemon=True).start()
+    return future
+
+
+def _address(scheme: str, sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    if host in {"::", "0.0.0.0"}:  # noqa: S104  compared, not bound
+        host = "localhost"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
