@@ -1,0 +1,270 @@
+"""What REST knows of a worker: one interface, the answers it gives and the errors it raises.
+
+A herder is used on the worker's event loop. Reads answer at once from memory. A request that changes something returns
+when that is stored *and* either in force or :data:`ANSWER_AFTER` seconds old: what plugin code does afterwards, or
+fails to do, is seen in the status.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from barnabas.errors import ConnectError
+from barnabas.supervisor.api import PluginKind, PluginRef, State, TargetState, TaskId
+
+__all__ = [
+    "ANSWER_AFTER",
+    "BadRequestError",
+    "ConnectorInfo",
+    "ConnectorStatus",
+    "Created",
+    "Health",
+    "Herder",
+    "Plugins",
+    "RequestError",
+    "ServerInfo",
+    "StateInfo",
+    "TaskInfo",
+    "TaskState",
+]
+
+ANSWER_AFTER = 0.8
+"""Seconds after which a change that waits for plugin code is answered."""
+
+NameAndNumber = dict[str, str | int]
+Config = dict[str, str | None]
+
+
+class RequestError(ConnectError):
+    """A request that cannot be granted, with the HTTP status that says why."""
+
+    code = "BRN-3020"
+
+    def __init__(self, message: str, *, status: int = 500, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.status = status
+
+
+class BadRequestError(RequestError):
+    """The request itself is wrong: HTTP 400."""
+
+    code = "BRN-3021"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message, **{"status": 400, **details})
+
+
+class ServerInfo(msgspec.Struct):
+    """``GET /``."""
+
+    version: str
+    commit: str
+    kafka_cluster_id: str | None
+
+
+class Health(msgspec.Struct):
+    """``GET /health`` (KIP-1017)."""
+
+    status: Literal["starting", "healthy", "unhealthy"]
+    message: str
+
+
+class ConnectorInfo(msgspec.Struct):
+    """``GET /connectors/{c}``; ``tasks`` are ``{"connector", "task"}``."""
+
+    name: str
+    config: Config
+    tasks: list[NameAndNumber]
+    type: str
+
+
+class StateInfo(msgspec.Struct, omit_defaults=True):
+    """The state of a connector: ``trace`` only after a failure, ``version`` only when the plugin says one."""
+
+    state: State
+    worker_id: str
+    trace: str | None = None
+    version: str | None = None
+
+
+class TaskState(msgspec.Struct, omit_defaults=True):
+    """The state of a task."""
+
+    id: int
+    state: State
+    worker_id: str
+    trace: str | None = None
+    version: str | None = None
+
+
+class ConnectorStatus(msgspec.Struct):
+    """``GET /connectors/{c}/status``."""
+
+    name: str
+    connector: StateInfo
+    tasks: list[TaskState]
+    type: str
+
+
+class TaskInfo(msgspec.Struct):
+    """An element of ``GET /connectors/{c}/tasks``."""
+
+    id: NameAndNumber
+    config: dict[str, str]
+
+
+class Created(msgspec.Struct):
+    """What became of a configuration: ``created`` is false when it replaced one."""
+
+    created: bool
+    info: ConnectorInfo
+
+
+class Plugins(Protocol):
+    """Which plugin classes there are; see ``barnabas.plugins``."""
+
+    def find_connector(self, name: str) -> PluginRef:
+        """The connector of this name or alias; raises :class:`~barnabas.errors.PluginError`."""
+
+    def find(self, name: str, kind: PluginKind | None = None) -> PluginRef:
+        """The plugin of this name or alias; raises :class:`~barnabas.errors.PluginError`."""
+
+    def list(self, connectors_only: bool = True) -> list[PluginRef]:
+        """All plugins that REST lists, in its order."""
+
+
+class Herder(ABC):
+    """A worker, as REST sees it.
+
+    Errors: :class:`~barnabas.errors.NotFoundError` is answered with 404, :class:`~barnabas.errors.AlreadyExistsError`
+    with 409, :class:`RequestError` with its status, everything else with 500.
+    """
+
+    # ------------------------------------------------------------------ the worker
+    @abstractmethod
+    def server_info(self) -> ServerInfo:
+        """Version, commit and Kafka cluster."""
+
+    @abstractmethod
+    def health(self) -> Health:
+        """Whether the worker has started and gets its work done."""
+
+    @abstractmethod
+    def task_stats(self) -> list[dict[str, Any]]:
+        """Counters of every task on this worker; never waits for a task."""
+
+    # ------------------------------------------------------------------ reading
+    @abstractmethod
+    def connectors(self) -> list[str]:
+        """Names of all connectors."""
+
+    @abstractmethod
+    def connector_info(self, name: str) -> ConnectorInfo:
+        """Configuration, tasks and type of a connector."""
+
+    @abstractmethod
+    def connector_config(self, name: str) -> Config:
+        """A connector's configuration, unresolved."""
+
+    @abstractmethod
+    def status(self, name: str) -> ConnectorStatus:
+        """The state of a connector and its tasks."""
+
+    @abstractmethod
+    def task_infos(self, name: str) -> list[TaskInfo]:
+        """Task configurations, unresolved."""
+
+    @abstractmethod
+    def status_of_task(self, task: TaskId) -> TaskState:
+        """The state of a task."""
+
+    @abstractmethod
+    def topics(self, name: str) -> list[str]:
+        """Topics the connector was seen to use; none for an unknown connector."""
+
+    # ------------------------------------------------------------------ changing
+    @abstractmethod
+    async def put_connector(
+        self,
+        name: str,
+        config: Mapping[str, str | None],
+        *,
+        target: TargetState | None = None,
+        replace: bool = True,
+        answer_after: float = ANSWER_AFTER,
+    ) -> Created:
+        """Validate and store a configuration, and start the connector with it.
+
+        Args:
+            name: The connector.
+            config: Its whole configuration, ``name`` included.
+            target: The state to start in; ``None`` keeps it, STARTED for a new connector.
+            replace: Whether there may already be such a connector.
+            answer_after: How many seconds to wait for the start before the call returns anyway.
+
+        Raises:
+            BadRequestError: The configuration is invalid: nothing is stored.
+            AlreadyExistsError: There is one, and ``replace`` is false.
+            ConnectError: Stored, but the connector does not start: its status is FAILED.
+        """
+
+    @abstractmethod
+    async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
+        """Change some keys; ``None`` removes one (KIP-477)."""
+
+    @abstractmethod
+    async def delete_connector(self, name: str) -> None:
+        """Stop and forget a connector; its offsets stay."""
+
+    @abstractmethod
+    async def pause(self, name: str) -> None:
+        """Stop reading and writing, keep the tasks. Returns before it is in force."""
+
+    @abstractmethod
+    async def resume(self, name: str) -> None:
+        """Go on after a pause or stop. Returns before it is in force."""
+
+    @abstractmethod
+    async def stop_connector(self, name: str) -> None:
+        """End and remove the tasks, keep the connector (KIP-875)."""
+
+    @abstractmethod
+    async def restart_connector(self, name: str) -> None:
+        """Start the connector object anew; tasks go on."""
+
+    @abstractmethod
+    async def restart(self, name: str, *, only_failed: bool, include_tasks: bool) -> ConnectorStatus:
+        """Start the connector and perhaps its tasks anew, in the background (KIP-745).
+
+        Returns:
+            The status, in which everything that is being restarted is RESTARTING.
+        """
+
+    @abstractmethod
+    async def restart_task(self, task: TaskId) -> None:
+        """Start one task anew."""
+
+    @abstractmethod
+    async def reset_topics(self, name: str) -> None:
+        """Forget the topics of a connector."""
+
+    @abstractmethod
+    async def offsets(self, name: str) -> list[dict[str, Any]]:
+        """Partitions and offsets of a connector (KIP-875)."""
+
+    # ------------------------------------------------------------------ plugins
+    @abstractmethod
+    def plugins(self, *, connectors_only: bool) -> list[dict[str, str]]:
+        """``class``, ``type`` and ``version`` of the plugins."""
+
+    @abstractmethod
+    async def plugin_config(self, name: str) -> list[dict[str, Any]]:
+        """The configuration definition of a plugin (KIP-769)."""
+
+    @abstractmethod
+    async def validate(self, config: Mapping[str, str | None]) -> dict[str, Any]:
+        """Validate a connector configuration: the body of the answer."""

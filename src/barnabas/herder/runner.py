@@ -1,0 +1,266 @@
+"""Brings one connector to where its stored configuration wants it: the connector object first, then its tasks.
+
+The public methods are operations of the connector's lane: one runs at a time, each reads the stores when its turn
+comes, and each can be cut short at a call into plugin code and be followed by any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import cast
+
+import msgspec
+
+from barnabas.errors import ConnectError
+from barnabas.herder.base import Plugins, RequestError
+from barnabas.herder.lane import Lane
+from barnabas.herder.task_plan import complete_configs, tasks_max, unchanged
+from barnabas.store.base import ConfigStore, Status, StatusStore
+from barnabas.supervisor.api import (
+    ConnectorSpec,
+    ErrorInfo,
+    Isolation,
+    PluginRef,
+    State,
+    Supervisor,
+    TaskId,
+    TaskSpec,
+    describe,
+)
+
+__all__ = ["ConnectorRunner", "Surroundings"]
+
+log = logging.getLogger(__name__)
+
+
+class Surroundings(msgspec.Struct):
+    """What all runners of a worker share.
+
+    Args:
+        supervisor: Runs connector objects and tasks.
+        plugins: Finds classes.
+        configs: What is wanted.
+        statuses: What is.
+        worker_id: ``host:port``, for statuses.
+        worker_props: For tasks.
+        isolation: ``task.isolation`` of the worker; connectors may say otherwise.
+        resolve: Replaces placeholders in a configuration; raises :class:`~barnabas.errors.ConnectError` if it cannot.
+        generation: Of the assignment, for statuses.
+    """
+
+    supervisor: Supervisor
+    plugins: Plugins
+    configs: ConfigStore
+    statuses: StatusStore
+    worker_id: str
+    worker_props: dict[str, str]
+    isolation: Isolation
+    resolve: Callable[[Mapping[str, str]], dict[str, str]]
+    generation: int = 0
+
+
+class ConnectorRunner:
+    """One connector on this worker.
+
+    Attributes:
+        lane: Its operations.
+        tasks: Numbers of the tasks that were started and not stopped: only of these are reports believed.
+        expected: Whether its connector object was started and not stopped.
+    """
+
+    def __init__(self, name: str, around: Surroundings, lane: Lane) -> None:
+        self.name = name
+        self.lane = lane
+        self.tasks: set[int] = set()
+        self.expected = False
+        self._around = around
+        self._task_class = ""
+
+    # ------------------------------------------------------------------ operations
+    async def reach(self) -> None:
+        """Stop the connector object and start it with the stored configuration; tasks restart only if they change."""
+        await self._stop_connector()
+        await self._start_connector()
+        await self._update_tasks()
+
+    async def update_tasks(self) -> None:
+        """Ask the connector for its tasks again."""
+        await self._update_tasks()
+
+    async def pause(self) -> None:
+        """Pause tasks, stop the connector object."""
+        await asyncio.gather(*(self._around.supervisor.pause_task(task) for task in self._task_ids()))
+        await self._stop_connector()
+        self._rest("PAUSED")
+
+    async def resume(self) -> None:
+        """Resume tasks; start the connector object unless it runs; make tasks if there are none."""
+        await asyncio.gather(*(self._around.supervisor.resume_task(task) for task in self._task_ids()))
+        status = self._around.statuses.connector(self.name)
+        if not self.expected or status is None or status.state != "RUNNING":
+            await self._stop_connector()
+            await self._start_connector()
+        await self._update_tasks()
+
+    async def stop(self) -> None:
+        """End tasks and connector object; the stored task configurations are gone already."""
+        await self._stop_tasks(self.tasks)
+        await self._stop_connector()
+        if self._exists:
+            self._rest("STOPPED")
+
+    async def restart(self, *, connector: bool, tasks: Iterable[int]) -> None:
+        """Start the connector object, some tasks, or both anew."""
+        numbers = sorted(tasks)
+        if connector:
+            await self._stop_connector()
+        if numbers:
+            await self._around.supervisor.stop_tasks([TaskId(self.name, number) for number in numbers])
+        if connector:
+            await self._start_connector()
+        await self._start_tasks(numbers)
+        if connector:
+            await self._update_tasks()
+
+    # ------------------------------------------------------------------ reports
+    def connector_reported(self, state: State, error: ErrorInfo | None) -> None:
+        """The supervisor says what became of the connector object."""
+        if self.expected and self._exists:
+            self._put(state, error)
+
+    def task_reported(self, number: int, state: State, error: ErrorInfo | None) -> None:
+        """The supervisor says what became of a task."""
+        if number in self.tasks and self._exists:
+            trace = error.trace or error.message if error else None
+            self._around.statuses.put_task(TaskId(self.name, number), self._status(state, trace))
+
+    # ------------------------------------------------------------------ the connector object
+    async def _stop_connector(self) -> None:
+        self.expected = False
+        await self._around.supervisor.stop_connector(self.name)
+
+    async def _start_connector(self) -> None:
+        if not self._exists:
+            return
+        target = self._around.configs.target_state(self.name)
+        if target != "STARTED":
+            self._rest("PAUSED" if target == "PAUSED" else "STOPPED")
+            return
+        self.expected = True
+        try:
+            await self.lane.call(self._around.supervisor.start_connector(self._spec()))
+        except ConnectError as error:
+            info = describe(error)
+            self._put("FAILED", info)
+            raise RequestError(
+                f"Failed to transition connector {self.name} to state STARTED: {info.message}",
+                code=info.code,
+                key=info.key,
+                remedy=info.remedy,
+            ) from error
+        if self.expected:
+            self._put("RUNNING", None)
+
+    def _spec(self) -> ConnectorSpec:
+        props = self._resolved()
+        configs = self._around.configs.task_configs(self.name)
+        return ConnectorSpec(self.name, self._plugin(), props, self._isolation(props), configs or None)
+
+    # ------------------------------------------------------------------ tasks
+    async def _update_tasks(self) -> None:
+        """Make task configurations anew, and new tasks if they differ from those in force."""
+        configs = self._around.configs
+        if not self._exists or not self.expected or configs.target_state(self.name) != "STARTED":
+            return
+        config = self._config()
+        try:
+            self._task_class, made = await self.lane.call(
+                self._around.supervisor.task_configs(self.name, tasks_max(config))
+            )
+            complete = complete_configs(self.name, config, self._plugin(), self._task_class, made)
+        except ConnectError as error:
+            self._put("FAILED", describe(error))
+            raise
+        if unchanged(configs.task_configs(self.name), complete, configs.applied_config(self.name), config):
+            return
+        await self._stop_tasks(self.tasks)
+        if not self._exists or configs.target_state(self.name) == "STOPPED":
+            return  # deleted or stopped by a request that is next in the lane
+        await configs.put_task_configs(self.name, complete)
+        await self._start_tasks(range(len(complete)))
+
+    async def _stop_tasks(self, numbers: Iterable[int]) -> None:
+        ids = [TaskId(self.name, number) for number in sorted(numbers)]
+        self.tasks.difference_update(task.task for task in ids)
+        if ids:
+            await self._around.supervisor.stop_tasks(ids)
+            self._around.statuses.remove_tasks(ids)
+
+    async def _start_tasks(self, numbers: Iterable[int]) -> None:
+        """Start those of these tasks that still have a configuration, which may change while they start."""
+        stored = self._around.configs.task_configs(self.name)
+        await asyncio.gather(*(self._start_task(number, stored[number]) for number in numbers if number < len(stored)))
+
+    async def _start_task(self, number: int, stored: dict[str, str]) -> None:
+        self.tasks.add(number)
+        try:
+            await self._around.supervisor.start_task(self._task_spec(TaskId(self.name, number), stored))
+        except ConnectError as error:
+            log.warning("[%s|task-%d] The task could not be started: %s", self.name, number, error.describe())
+            self.task_reported(number, "FAILED", describe(error))
+
+    def _task_spec(self, task: TaskId, stored: dict[str, str]) -> TaskSpec:
+        props = self._resolved()
+        return TaskSpec(
+            id=task,
+            plugin=self._plugin(),
+            task_class=self._task_class,
+            props=self._around.resolve(stored),
+            connector_props=props,
+            worker_props=self._around.worker_props,
+            isolation=self._isolation(props),
+            paused=self._around.configs.target_state(self.name) == "PAUSED",
+            generation=self._around.generation,
+        )
+
+    # ------------------------------------------------------------------ what is stored
+    @property
+    def _exists(self) -> bool:
+        return self._around.configs.connector_config(self.name) is not None
+
+    def _config(self) -> dict[str, str | None]:
+        return self._around.configs.connector_config(self.name) or {}
+
+    def _resolved(self) -> dict[str, str]:
+        given = {key: value for key, value in self._config().items() if value is not None}
+        return self._around.resolve(given)
+
+    def _plugin(self) -> PluginRef:
+        return self._around.plugins.find_connector(self._config().get("connector.class") or "")
+
+    def _isolation(self, props: Mapping[str, str]) -> Isolation:
+        return cast("Isolation", props.get("task.isolation", self._around.isolation).strip().lower())
+
+    def _task_ids(self) -> list[TaskId]:
+        return [TaskId(self.name, number) for number in sorted(self.tasks)]
+
+    def _rest(self, state: State) -> None:
+        """The connector object is stopped on purpose."""
+        self._put(state, None)
+
+    def _put(self, state: State, error: ErrorInfo | None) -> None:
+        trace = error.trace or error.message if error else None
+        self._around.statuses.put_connector(self.name, self._status(state, trace))
+
+    def _status(self, state: State, trace: str | None) -> Status:
+        version = self._version()
+        return Status(state, self._around.worker_id, self._around.generation, trace, version)
+
+    def _version(self) -> str | None:
+        try:
+            version = self._plugin().version
+        except ConnectError:
+            return None  # the class is gone since: the status says what else it knows
+        return None if version == "undefined" else version

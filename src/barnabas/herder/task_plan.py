@@ -1,0 +1,89 @@
+"""From what a connector says its tasks are to the task configurations that are stored: pure functions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from barnabas.errors import ConnectError
+from barnabas.supervisor.api import PluginRef
+
+__all__ = ["TooManyTasksError", "complete_configs", "tasks_max", "unchanged"]
+
+log = logging.getLogger(__name__)
+
+_TOPIC_KEYS = ("topics", "topics.regex")
+
+
+class TooManyTasksError(ConnectError):
+    """A connector made more tasks than ``tasks.max`` allows."""
+
+    code = "BRN-2140"
+
+
+def tasks_max(config: Mapping[str, str | None]) -> int:
+    """``tasks.max``, 1 when not given; a stored configuration was validated before."""
+    return int((config.get("tasks.max") or "1").strip())
+
+
+def complete_configs(
+    name: str,
+    config: Mapping[str, str | None],
+    plugin: PluginRef,
+    task_class: str,
+    made: Sequence[Mapping[str, str]],
+) -> list[dict[str, str]]:
+    """Add what the framework adds: ``task.class``, and for sinks the topics.
+
+    Args:
+        name: The connector.
+        config: Its configuration.
+        plugin: Its class.
+        task_class: Of the tasks, as ``package.module:Class``.
+        made: What ``task_configs`` returned.
+
+    Raises:
+        TooManyTasksError: There are more than ``tasks.max``, and ``tasks.max.enforce`` is not false (KIP-1004).
+    """
+    _check_count(name, config, len(made))
+    extra = {"task.class": _task_class_name(plugin, task_class)}
+    if plugin.kind == "sink":
+        extra |= {key: value for key in _TOPIC_KEYS if (value := config.get(key))}
+    return [{**task, **extra} for task in made]
+
+
+def _check_count(name: str, config: Mapping[str, str | None], count: int) -> None:
+    limit = tasks_max(config)
+    if count <= limit:
+        return
+    message = f"The connector {name} has generated {count} tasks, which is greater than {limit}, its tasks.max."
+    if (config.get("tasks.max.enforce") or "true").strip().lower() != "false":
+        raise TooManyTasksError(
+            message,
+            key="tasks.max",
+            remedy="This is a fault of the connector: raise tasks.max, or set tasks.max.enforce to false meanwhile.",
+        )
+    log.warning("%s", message)
+
+
+def _task_class_name(plugin: PluginRef, task_class: str) -> str:
+    """The name other workers know the class by: where the connector stands in for a Java class, its task does too."""
+    own = task_class.replace(":", ".")
+    stands_in = plugin.name not in (plugin.path, plugin.path.replace(":", "."))
+    if stands_in and plugin.name.endswith("Connector"):
+        return plugin.name.removesuffix("Connector") + "Task"
+    return own
+
+
+def unchanged(
+    old: Sequence[Mapping[str, str]],
+    new: Sequence[Mapping[str, str]],
+    applied: Mapping[str, str | None] | None,
+    config: Mapping[str, str | None],
+) -> bool:
+    """Whether tasks may go on as they are: neither their configurations nor the connector's have changed.
+
+    The connector's counts because converters, transforms and client overrides are in it and not in the tasks' (a
+    connector may well return the same task configurations as before).
+    """
+    return list(old) == list(new) and applied is not None and dict(applied) == dict(config)

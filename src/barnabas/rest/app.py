@@ -1,0 +1,78 @@
+"""The API as one ASGI application."""
+
+from __future__ import annotations
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from barnabas.herder.base import Herder
+from barnabas.rest.answers import HttpError, error_answer
+from barnabas.rest.connectors import ConnectorHandlers
+from barnabas.rest.resource import Handler, Resource
+from barnabas.rest.worker import WorkerHandlers
+
+__all__ = ["make_app"]
+
+_JSON_BODIES = {
+    "/connectors": "POST",
+    "/connectors/{name}/config": "PUT PATCH",
+    "/connector-plugins/{name}/config/validate": "PUT",
+}
+
+
+def make_app(herder: Herder) -> ASGIApp:
+    """All routes, over a herder."""
+    worker, connectors = WorkerHandlers(herder), ConnectorHandlers(herder)
+    one = "/connectors/{name}"
+    table: dict[str, dict[str, Handler]] = {
+        "/": {"GET": worker.root},
+        "/health": {"GET": worker.health},
+        "/barnabas/tasks": {"GET": worker.task_stats},
+        "/connector-plugins": {"GET": worker.plugins},
+        "/connector-plugins/{name}/config": {"GET": worker.plugin_config},
+        "/connector-plugins/{name}/config/validate": {"PUT": worker.validate},
+        "/connectors": {"GET": connectors.collection, "POST": connectors.create},
+        one: {"GET": connectors.info, "DELETE": connectors.delete},
+        f"{one}/config": {
+            "GET": connectors.config,
+            "PUT": connectors.put_config,
+            "PATCH": connectors.patch_config,
+        },
+        f"{one}/status": {"GET": connectors.status},
+        f"{one}/pause": {"PUT": connectors.pause},
+        f"{one}/resume": {"PUT": connectors.resume},
+        f"{one}/stop": {"PUT": connectors.stop},
+        f"{one}/restart": {"POST": connectors.restart},
+        f"{one}/tasks": {"GET": connectors.tasks},
+        f"{one}/tasks/{{task}}/status": {"GET": connectors.task_status},
+        f"{one}/tasks/{{task}}/restart": {"POST": connectors.restart_task},
+        f"{one}/topics": {"GET": connectors.topics},
+        f"{one}/topics/reset": {"PUT": connectors.reset_topics},
+        f"{one}/offsets": {"GET": connectors.offsets},
+    }
+    routes = [Route(path, _resource(path, handlers)) for path, handlers in table.items()]
+    return _RawPaths(Router(routes, redirect_slashes=False, default=_not_found))
+
+
+def _resource(path: str, handlers: dict[str, Handler]) -> Resource:
+    return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()))
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await error_answer(HttpError(404))(scope, receive, send)
+
+
+class _RawPaths:
+    """Routes by the path as it was sent, so that ``%2F`` in a connector's name does not end a segment.
+
+    A slash at the end makes no difference.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["raw_path"].decode("latin-1")
+            scope = {**scope, "path": path[:-1] if path.endswith("/") and path != "/" else path}
+        await self._app(scope, receive, send)
