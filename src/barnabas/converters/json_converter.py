@@ -128,21 +128,18 @@ class JsonConverter(UniversalConverter):
         del topic
         head, writer = self._writer(schema)
         if schema is not None:
-            texts: list[Any] = dump_column(writer.column(values))
-        elif None in values:
-            written = iter(dump_schemaless_column([value for value in values if value is not None]))
-            texts = [None if value is None else next(written) for value in values]
-            return [None if text is None else b"%b%b}" % (head, text) for text in texts] if self._schemas else texts
-        else:
-            texts = list(dump_schemaless_column(values))
-        return [b"%b%b}" % (head, text) for text in texts] if self._schemas else texts
+            return [*dump_column(writer.column(values), head)]
+        if None not in values:
+            return [*dump_schemaless_column(values, head)]
+        written = iter(dump_schemaless_column([value for value in values if value is not None], head))
+        return [None if value is None else next(written) for value in values]
 
     def _writer(self, schema: Schema | None) -> tuple[bytes, ColumnWriter]:
         found = self._writers.get(schema)
         if found is None:
             text = dump(schema_to_json(schema, self._default_to_json))
             writer = writer_for(schema, numeric_decimals=self._numeric, replace_nulls=self._replace)
-            found = b'{"schema":%b,"payload":' % text, writer
+            found = (b'{"schema":%b,"payload":' % text if self._schemas else b""), writer
             _remember(self._writers, schema, found, self._cache_size)
         return found
 
@@ -199,7 +196,7 @@ class JsonConverter(UniversalConverter):
         if len(texts) != len(payloads):
             return None
         try:
-            return schema, reader.column(parse_column(texts, plain=False))
+            return schema, [*reader.column(parse_column(texts, plain=False))]
         except (JsonError, NeedsExactNumbers):
             return None  # record by record
 

@@ -50,13 +50,17 @@ def parse_column(payloads: list[bytes], *, plain: bool = True) -> list[Any]:
     Raises:
         JsonError: one of them is no JSON.
     """
+    try:
+        values = [*map(orjson.loads, payloads)]
+    except ValueError:  # one of them is odd
+        return [plain_value(parse_one(p)) if plain else parse_one(p) for p in payloads]
     joined = b"\n".join(payloads)
-    if b"-0" not in joined and _LONG not in joined.translate(_DIGITS):
-        try:
-            return [*map(orjson.loads, payloads)]
-        except ValueError:
-            pass  # one of them is odd: find it below
-    return [plain_value(parse_one(p)) if plain else parse_one(p) for p in payloads]
+    if b"-0" in joined or _LONG in joined.translate(_DIGITS):
+        for at, payload in enumerate(payloads):
+            if _is_odd(payload):
+                value = parse(payload)
+                values[at] = plain_value(value) if plain else value
+    return values
 
 
 def _is_odd(payload: bytes) -> bool:

@@ -2,15 +2,14 @@
 
 orjson's output differs from the JVM's in five places only: large and small floats (``1e16`` for ``1.0E16``), NaN and
 infinities (``null`` for ``"NaN"``), characters beyond U+FFFF (not escaped), and control characters (lower-case hex).
-So a column is written by orjson, looked over as a whole with a few scans in C, and only rows that may differ are done
-again with care.
+So a column is written by orjson in one call, looked over as a whole with a few scans in C, and only rows that may
+differ are done again with care.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -21,9 +20,12 @@ from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
 __all__ = [
+    "PLAIN_BELOW",
+    "PLAIN_FROM",
     "base64_text",
     "decimal_node",
     "double_node",
@@ -35,13 +37,19 @@ __all__ = [
 ]
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
-# Digits alike, so that a run of them can be searched for.
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+# Digits alike, and whatever may follow a number: so that a shape of number can be searched for.
+_DIGITS: Final = bytes.maketrans(b"123456789}]", b"000000000,,")
+_EXPONENTS: Final = (b"0e00,", b"0e000,", b"0e-0,", b"0e-00,", b"0e-000,")
 _ESCAPE: Final = re.compile(rb"\\u00[01][0-9a-f]|\\.")
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
-_ODD_EXPONENT: Final = re.compile(rb"(?:^|[:,\[])-?[0-9.]+e")
+_ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
+_MARK: Final = orjson.Fragment(b"\n")
+_BETWEEN: Final = b",\n,"
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _INT64: Final = 1 << 63
+PLAIN_FROM: Final = 1e-3
+PLAIN_BELOW: Final = 1e7
+"""From where to where Java writes numbers without an exponent."""
 
 
 def base64_text(value: bytes | bytearray | memoryview) -> str:
@@ -51,7 +59,7 @@ def base64_text(value: bytes | bytearray | memoryview) -> str:
 
 def double_node(value: float) -> Any:
     """What to give orjson for a float so that it writes what Java writes."""
-    if 1e-3 <= value < 1e7 or -1e7 < value <= -1e-3 or value == 0.0:  # noqa: PLR2004 - where Java uses no exponent
+    if PLAIN_FROM <= value < PLAIN_BELOW or -PLAIN_BELOW < value <= -PLAIN_FROM or value == 0.0:
         return value
     return number_node(double_text(value))
 
@@ -71,44 +79,64 @@ def dump(node: Any) -> bytes:
     Raises:
         DataError: it holds half of a surrogate pair.
     """
-    return dump_column([node])[0]
+    return _fix_strings(_dump_joined([node]))
 
 
-def dump_column(nodes: list[Any]) -> list[bytes]:
+def dump_column(nodes: Sequence[Any], head: bytes = b"") -> list[bytes]:
     """Prepared values as texts: floats and bytes are done already, only the strings need another look.
+
+    Args:
+        nodes: The values.
+        head: Bytes that open an object around each text; empty: no object.
 
     Raises:
         DataError: a string holds half of a surrogate pair.
     """
+    return _split(_fix_strings(_dump_joined(nodes)), head) if nodes else []
+
+
+def dump_schemaless_column(values: Sequence[Any], head: bytes = b"") -> list[bytes]:
+    """Plain Python values as texts; otherwise as :func:`dump_column`.
+
+    Raises:
+        DataError: one of them has a type that JSON has no place for.
+    """
+    if not values:
+        return []
     try:
-        texts = [*map(orjson.dumps, nodes)]
+        joined = orjson.dumps(_interleave(values), _default, _OPTIONS)[1:-1]
+    except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
+        return dump_column([*map(schemaless_node, values)], head)
+    if not _may_differ(joined, values):
+        return _split(_fix_strings(joined), head)
+    texts = joined.split(_BETWEEN)
+    texts = [_again(value) if _may_differ(text, value) else text for text, value in zip(texts, values, strict=True)]
+    return _split(_fix_strings(_BETWEEN.join(texts)), head)
+
+
+def _interleave(values: Sequence[Any]) -> list[Any]:
+    """The values with a mark between them that no JSON text contains.
+
+    One call for a whole column is several times faster than a call each: orjson allocates a kilobyte for every result.
+    """
+    mixed: list[Any] = [_MARK] * (2 * len(values) - 1)
+    mixed[::2] = values
+    return mixed
+
+
+def _dump_joined(nodes: Sequence[Any]) -> bytes:
+    try:
+        return orjson.dumps(_interleave(nodes))[1:-1]
     except TypeError as error:
         raise DataError(
             "Converting Kafka Connect data to byte[] failed due to serialization error: ",
             remedy=f"orjson says: {error}.",
         ) from error
-    joined = b"\n".join(texts)
-    return texts if _strings_agree(joined) else [*map(_fix_strings, texts)]
 
 
-def dump_schemaless_column(values: list[Any]) -> list[bytes]:
-    """Plain Python values as texts.
-
-    Raises:
-        DataError: one of them has a type that JSON has no place for.
-    """
-    try:
-        texts = [*map(orjson.dumps, values, repeat(_default), repeat(_OPTIONS))]
-    except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
-        return dump_column([*map(schemaless_node, values)])
-    joined = b"\n".join(texts)
-    if not _strings_agree(joined):
-        texts = [*map(_fix_strings, texts)]
-    # Every number that Java writes differently shows one of these; so do some strings.
-    alike = joined.translate(_DIGITS)
-    if b"00000000." in alike or b"0.000" in joined or b"0e" in alike or (b"null" in joined and _any_not_finite(values)):
-        texts = [_again(value) if _may_differ(text, value) else text for text, value in zip(texts, values, strict=True)]
-    return texts
+def _split(joined: bytes, head: bytes) -> list[bytes]:
+    texts = joined.split(_BETWEEN)
+    return [b"%b%b}" % (head, text) for text in texts] if head else texts
 
 
 def schemaless_node(value: Any) -> Any:  # noqa: PLR0911 - one return a type
@@ -146,16 +174,11 @@ def _default(value: Any) -> Any:
     raise TypeError
 
 
-def _strings_agree(joined: bytes) -> bool:
-    if b"\\u" in joined:
-        return False
-    return joined.isascii() or not any(lead in joined for lead in (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4"))
-
-
 def _fix_strings(text: bytes) -> bytes:
-    if b"\\u" in text:
+    """Escapes as Jackson writes them."""
+    if b"\\" in text and b"\\u00" in text:
         text = _ESCAPE.sub(_upper_hex, text)
-    return text if text.isascii() else _ASTRAL.sub(_as_pair, text)
+    return text if text.isascii() or not any(lead in text for lead in _ASTRAL_LEADS) else _ASTRAL.sub(_as_pair, text)
 
 
 def _upper_hex(match: re.Match[bytes]) -> bytes:
@@ -176,11 +199,14 @@ def _any_not_finite(values: Any) -> bool:
 
 
 def _may_differ(text: bytes, value: Any) -> bool:
-    alike = text.translate(_DIGITS)
-    if b"00000000." in alike or b"0.000" in text or (b"0e" in alike and _ODD_EXPONENT.search(text)):
+    """Whether a number may be in the text that Java writes differently; a string may look like one."""
+    alike = (text + b",").translate(_DIGITS)
+    if b"00000000." in alike or b"0.000" in text:
+        return True
+    if b"0e" in alike and any(shape in alike for shape in _EXPONENTS):
         return True
     return b"null" in text and _any_not_finite(value)
 
 
 def _again(value: Any) -> bytes:
-    return dump(schemaless_node(value))
+    return _dump_joined([schemaless_node(value)])

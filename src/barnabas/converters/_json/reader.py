@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from barnabas._schema.java import to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, TIME, TIMESTAMP
+from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
 
@@ -41,13 +42,13 @@ class ColumnReader:
         self._easy = easy
         self._limits = limits
 
-    def column(self, nodes: list[Any]) -> list[Any]:
+    def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
         """For many; gives ``nodes`` itself where nothing has to change."""
         if self._easy and {*map(type, nodes)} <= self._easy and self._within(nodes):
             return nodes
         return [*map(self.one, nodes)]
 
-    def _within(self, nodes: list[Any]) -> bool:
+    def _within(self, nodes: Sequence[Any]) -> bool:
         if self._limits is None or not nodes:
             return True
         return None not in nodes and min(nodes) >= self._limits[0] and max(nodes) <= self._limits[1]
@@ -59,17 +60,24 @@ class _StructReader(ColumnReader):
         self._names = names
         self._parts = parts
 
-    def column(self, nodes: list[Any]) -> list[Any]:
-        names = self._names
-        if not names or {*map(type, nodes)} != {dict}:
+    def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
+        found = columns_of(nodes, self._names)
+        if found is None:  # other members are ignored, missing ones are null
             return [*map(self.one, nodes)]
-        columns = [[row.get(name) for row in nodes] for name in names]
+        columns, in_order = found
         read = [part.column(column) for part, column in zip(self._parts, columns, strict=True)]
-        if all(one is other for one, other in zip(read, columns, strict=True)) and all(
-            tuple(row) == names for row in nodes
-        ):
+        if in_order and all(one is other for one, other in zip(read, columns, strict=True)):
             return nodes
-        return [dict(zip(names, row, strict=True)) for row in zip(*read, strict=True)]
+        return rows_of(read, self._names)
+
+
+class _ArrayReader(ColumnReader):
+    def __init__(self, one: Reader, items: ColumnReader) -> None:
+        super().__init__(one)
+        self._items = items
+
+    def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
+        return nodes if unchanged_lists(nodes, self._items.column) else [*map(self.one, nodes)]
 
 
 def reader_for(schema: Schema | None, *, replace_nulls: bool) -> ColumnReader:
@@ -86,7 +94,8 @@ def reader_for(schema: Schema | None, *, replace_nulls: bool) -> ColumnReader:
     if schema.type is Type.STRUCT:
         return _struct(schema, replace_nulls)
     if schema.type is Type.ARRAY:
-        return ColumnReader(_nullable(schema, replace_nulls, _array(schema, replace_nulls)))
+        items = reader_for(schema.value_schema, replace_nulls=replace_nulls)
+        return _ArrayReader(_nullable(schema, replace_nulls, _array(items)), items)
     if schema.type is Type.MAP:
         return ColumnReader(_nullable(schema, replace_nulls, _map(schema, replace_nulls)))
     read, easy = _PRIMITIVES[schema.type]
@@ -133,9 +142,7 @@ def _nullable(schema: Schema, replace_nulls: bool, read: Reader) -> Reader:
     return required
 
 
-def _array(schema: Schema, replace_nulls: bool) -> Reader:
-    items = reader_for(schema.value_schema, replace_nulls=replace_nulls)
-
+def _array(items: ColumnReader) -> Reader:
     def read(node: Any) -> Any:
         if isinstance(node, dict):
             node = [*node.values()]

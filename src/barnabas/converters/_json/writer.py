@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -10,7 +10,16 @@ from typing import Any, Final
 from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
-from barnabas.converters._json.output import base64_text, decimal_node, double_node, number_node, schemaless_node
+from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
+from barnabas.converters._json.output import (
+    PLAIN_BELOW,
+    PLAIN_FROM,
+    base64_text,
+    decimal_node,
+    double_node,
+    number_node,
+    schemaless_node,
+)
 from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
@@ -32,13 +41,13 @@ class ColumnWriter:
         self._easy = easy  # Python types that need no change
         self._limits = limits
 
-    def column(self, values: list[Any]) -> list[Any]:
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
         """For many; gives ``values`` itself where nothing has to change."""
         if self._easy and {*map(type, values)} <= self._easy and self._within(values):
             return values
         return [*map(self.one, values)]
 
-    def _within(self, values: list[Any]) -> bool:
+    def _within(self, values: Sequence[Any]) -> bool:
         if self._limits is None or not values:
             return True
         return None not in values and min(values) >= self._limits[0] and max(values) <= self._limits[1]
@@ -52,22 +61,33 @@ class _StructWriter(ColumnWriter):
         self._names = names
         self._parts = parts
 
-    def column(self, values: list[Any]) -> list[Any]:
-        names = self._names
-        if not names or {*map(type, values)} != {dict} or {*map(len, values)} != {len(names)}:
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        found = columns_of(values, self._names)
+        if found is None:
             return [*map(self.one, values)]
-        try:
-            columns = [[row[name] for row in values] for name in names]
-        except KeyError:
-            return [*map(self.one, values)]
+        columns, in_order = found
         written = [part.column(column) for part, column in zip(self._parts, columns, strict=True)]
-        if all(map(_same, written, columns)) and all(tuple(row) == names for row in values):
+        if in_order and all(one is other for one, other in zip(written, columns, strict=True)):
             return values
-        return [dict(zip(names, row, strict=True)) for row in zip(*written, strict=True)]
+        return rows_of(written, self._names)
 
 
-def _same(one: list[Any], other: list[Any]) -> bool:
-    return one is other
+class _ArrayWriter(ColumnWriter):
+    def __init__(self, one: Writer, items: ColumnWriter) -> None:
+        super().__init__(one)
+        self._items = items
+
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        return values if unchanged_lists(values, self._items.column) else [*map(self.one, values)]
+
+
+class _DoubleWriter(ColumnWriter):
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        if {*map(type, values)} == {float} and min(values) >= PLAIN_FROM and max(values) < PLAIN_BELOW:
+            total = sum(values)
+            if total == total:  # noqa: PLR0124 - a NaN anywhere would make it one, and hides from min and max
+                return values
+        return [*map(self.one, values)]
 
 
 def writer_for(schema: Schema | None, *, numeric_decimals: bool, replace_nulls: bool) -> ColumnWriter:
@@ -94,10 +114,15 @@ class _Compiler:
         null = self._null(schema)
         if schema.type is Type.STRUCT:
             return self._struct(schema, null)
+        if schema.type is Type.ARRAY:
+            items = self.writer(schema.value_schema)
+            return _ArrayWriter(_nullable(null, _array(schema, items)), items)
         special = self._special(schema)
         if special is not None:
             return ColumnWriter(_nullable(null, special))
         write, easy = _PRIMITIVES[schema.type](schema)
+        if schema.type is Type.FLOAT64:
+            return _DoubleWriter(_nullable(null, write))
         keeps_null = schema.optional and (schema.default is None or not self._replace_nulls)
         types = frozenset({*easy, type(None)} if keeps_null and easy else easy)
         return ColumnWriter(_nullable(null, write), types, INT_RANGES.get(schema.type))
@@ -107,8 +132,6 @@ class _Compiler:
             return self._decimal(schema)
         if schema.name in _LOGICAL:
             return _logical(schema)
-        if schema.type is Type.ARRAY:
-            return self._array(schema)
         return self._map(schema) if schema.type is Type.MAP else None
 
     def _null(self, schema: Schema) -> Callable[[], Any]:
@@ -126,16 +149,6 @@ class _Compiler:
             if not isinstance(value, Decimal):
                 raise _invalid("Decimal", "BigDecimal", value, schema)
             return decimal_node(value) if numeric else base64_text(LogicalDecimal.to_wire(schema, value))
-
-        return write
-
-    def _array(self, schema: Schema) -> Writer:
-        items = self.writer(schema.value_schema)
-
-        def write(value: Any) -> Any:
-            if not isinstance(value, list):
-                raise _mismatch(schema, value)
-            return items.column(value)
 
         return write
 
@@ -174,6 +187,15 @@ class _Compiler:
             return {name: one(get(name)) for name, one in plan}
 
         return _StructWriter(write, names, parts)
+
+
+def _array(schema: Schema, items: ColumnWriter) -> Writer:
+    def write(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise _mismatch(schema, value)
+        return items.column(value)
+
+    return write
 
 
 def _nullable(null: Callable[[], Any], write: Writer) -> Writer:
