@@ -39,7 +39,7 @@ class FatalError(Exception):
 def explain(error: BaseException) -> str:
     """One line for a person: what is wrong, where, what to do."""
     if isinstance(error, BarnabasError):
-        return error.describe()
+        return " ".join(error.describe().split("\n"))
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return f"{where}{error.strerror}. Check the path, the address and the permissions. (BRN-0010)"

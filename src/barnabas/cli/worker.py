@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from barnabas import logs
 from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
-from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
-from barnabas.errors import BarnabasError, HungError
-from barnabas.herder import StandaloneHerder
+from barnabas.errors import BarnabasError, ConfigError, HungError
 from barnabas.herder.connector_file import load_connector_file
+from barnabas.herder.listeners import HttpListener
+from barnabas.herder.standalone import StandaloneHerder
 from barnabas.herder.worker_config import WorkerConfig, check_converters
 from barnabas.plugins import Plugins
-from barnabas.rest import make_app, serve
+from barnabas.rest import RestServer, bind_listeners, make_app
 from barnabas.store.file import FileOffsetStore
 from barnabas.supervisor.process import ProcessSupervisor
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping, Sequence
 
     from barnabas.herder.connector_file import ConnectorFile
+    from barnabas.rest.server import BoundListener
     from barnabas.supervisor.forkserver import ForkServer
 
 __all__ = ["run_worker"]
@@ -64,21 +64,21 @@ def run_worker(
         config = WorkerConfig.standalone(props)
         for warning in config.warnings:
             log.warning("%s", warning)
-        sockets = bind_all(config.listeners)
+        bound = bind_listeners(config.listeners)
     except BarnabasError as error:
         raise FatalError(BEFORE_START, error) from error
-    return asyncio.run(_until_stopped(fork, config, sockets, files, started))
+    return asyncio.run(_until_stopped(fork, config, bound, files, started))
 
 
 async def _until_stopped(
     fork: ForkServer,
     config: WorkerConfig,
-    sockets: list[socket.socket],
+    bound: list[BoundListener],
     files: Sequence[str],
     started: Callable[[str], None] | None,
 ) -> int:
     """Run the worker as a task, which the first signal cancels: whatever it is doing, it then undoes what it made."""
-    task = asyncio.create_task(_run(fork, config, sockets, files, started))
+    task = asyncio.create_task(_run(fork, config, bound, files, started))
     stopping = False
 
     def stop(number: signal.Signals) -> None:
@@ -103,60 +103,64 @@ async def _until_stopped(
 async def _run(
     fork: ForkServer,
     config: WorkerConfig,
-    sockets: list[socket.socket],
+    bound: list[BoundListener],
     files: Sequence[str],
     started: Callable[[str], None] | None,
 ) -> None:
     """Start everything, then wait to be cancelled."""
     began = time.monotonic()
-    port = sockets[0].getsockname()[1]
-    host, advertised_port = config.advertised(port)
-    worker_id = f"{host}:{advertised_port}"
     cluster = _in_thread(lambda: _ask_cluster_id(config.props))
     supervisor = ProcessSupervisor(fork, config.props)
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
+    host, port = config.advertised(bound[0].port)
+    herder = StandaloneHerder(
+        config,
+        supervisor,
+        plugins,
+        FileOffsetStore(config.offsets_file),
+        worker_id=f"{host}:{port}",
+        cluster_id=lambda: cluster,
+        version=KAFKA_VERSION,
+        commit=f"barnabas-{installed_version()}",
+    )
+    supervisor.listen(herder)
+    try:
+        server = RestServer(make_app(herder), bound, config.props)
+        log.info("Kafka cluster ID: %s", await cluster)
+    except Exception as error:
+        raise FatalError(BEFORE_START, error) from error
     async with AsyncExitStack() as undo:
-        try:
-            cluster_id = await cluster
-        except BarnabasError as error:
-            raise FatalError(BEFORE_START, error) from error
-        log.info("Kafka cluster ID: %s", cluster_id)
-        herder = StandaloneHerder(
-            config,
-            supervisor,
-            plugins,
-            FileOffsetStore(config.offsets_file),
-            worker_id=worker_id,
-            cluster_id=cluster_id,
-            version=KAFKA_VERSION,
-            commit=f"barnabas-{installed_version()}",
-        )
-        supervisor.listen(herder)
         try:
             undo.push_async_callback(herder.stop)
             await herder.start()
-            await undo.enter_async_context(serve(make_app(herder), sockets))
-            for listener, sock in zip(config.listeners, sockets, strict=True):
-                log.info("REST server listening at %s, worker id %s", _address(listener.scheme, sock), worker_id)
+            undo.push_async_callback(server.stop)
+            await server.start()
+            for entry in bound:
+                log.info("REST server listening at %s, advertised as %s:%d", _address(entry), host, port)
             await plugins.discover()
             check_converters(config, plugins)
             await _create_all(herder, files)
-        except BarnabasError as error:
+        except Exception as error:
             raise FatalError(STARTING, error) from error
         herder.ready()
         log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)
         if started is not None:
-            started(_address(config.listeners[0].scheme, sockets[0]))
+            started(_address(bound[0]))
         await asyncio.Event().wait()
 
 
 async def _create_all(herder: StandaloneHerder, files: Sequence[str]) -> None:
     """Create the connectors of the command line, all at the same time: one that is slow does not hold up the others."""
     connectors = [load_connector_file(file) for file in files]
-    await asyncio.gather(*(_create(herder, connector) for connector in connectors))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for file, connector in zip(files, connectors, strict=True):
+                group.create_task(_create(herder, file, connector))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
-async def _create(herder: StandaloneHerder, connector: ConnectorFile) -> None:
+async def _create(herder: StandaloneHerder, file: str, connector: ConnectorFile) -> None:
     with logs.context(f"{connector.name}|worker"):
         try:
             await herder.put_connector(
@@ -167,8 +171,12 @@ async def _create(herder: StandaloneHerder, connector: ConnectorFile) -> None:
                 answer_after=_CREATE_PATIENCE,
             )
         except HungError as error:  # it must not take the others with it: they run
-            log.error("The connector is not created: %s", error.describe())  # noqa: TRY400  its trace says nothing
+            log.error("The connector of %s is not created: %s", file, error.describe())  # noqa: TRY400  says it all
             return
+        except BarnabasError as error:
+            raise ConfigError(
+                f"{file}: {error.message}", code=error.code, key=error.key, remedy=error.remedy
+            ) from error
         log.info("Created connector %s", connector.name)
 
 
@@ -205,8 +213,6 @@ def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
     return future
 
 
-def _address(scheme: str, sock: socket.socket) -> str:
-    host, port = sock.getsockname()[:2]
-    if host in {"::", "0.0.0.0"}:  # noqa: S104  compared, not bound
-        host = "localhost"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+def _address(bound: BoundListener) -> str:
+    host = "localhost" if bound.listener.host in {"", "::", "0.0.0.0"} else bound.listener.host  # noqa: S104  compared
+    return str(HttpListener(bound.listener.scheme, host, bound.port))
