@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_parser"]
 
+_MAX_PORT = 65_535
 _OVERVIEW = """\
 commands:
   standalone   run a worker in one process tree, configured by files
@@ -98,6 +99,12 @@ def _suggestion(word: str) -> str:
     return f"; did you mean {near[0]}" if near else ""
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port, which is a number from 0 to {_MAX_PORT}")
+    return int(text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; the chosen command is in ``command``."""
     common = _Parser(add_help=False)
@@ -168,7 +175,7 @@ def _fill_standalone(parser: argparse.ArgumentParser) -> None:
 def _fill_broker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="DIR", help="the folder for topics and offsets")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=9092, help="the port; 0 takes any that is free (default 9092)")
+    parser.add_argument("--port", type=_port, default=9092, help="the port; 0 takes any that is free (default 9092)")
     parser.add_argument(
         "--allow-remote", action="store_true", help="allow an address that other machines can reach: there is no login"
     )
@@ -179,9 +186,9 @@ def _fill_dev(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", default="barnabas-data", metavar="DIR", help="the folder for everything (default ./barnabas-data)"
     )
-    parser.add_argument("--port", type=int, default=9092, help="the broker's port; 0 takes a free one (default 9092)")
+    parser.add_argument("--port", type=_port, default=9092, help="the broker's port; 0 takes a free one (default 9092)")
     parser.add_argument(
-        "--rest-port", type=int, default=8083, help="the port of the REST API; 0 takes a free one (default 8083)"
+        "--rest-port", type=_port, default=8083, help="the port of the REST API; 0 takes a free one (default 8083)"
     )
     parser.add_argument(
         "--worker", metavar="worker.properties", help="settings to lay over the defaults, such as plugin.path"
