@@ -1,0 +1,93 @@
+"""What Connect gives its Kafka clients: defaults, the worker's settings, the connector's, in that order.
+
+Everything here is in Java's names; :func:`barnabas.kafka.settings.translate` comes after.
+
+Idempotence. The JVM's Connect turns it off and sends one request at a time, which keeps order but not uniqueness: a
+retry after a lost answer is written twice. Here it is left to ``translate``: on with five requests in flight where
+nothing forbids it, which keeps order, writes once, and is faster. It needs no more rights than before on brokers from
+2.8 on (Write on a topic includes it); for older ones that ask for ``IdempotentWrite``, ``enable.idempotence=false`` is
+obeyed, and then one request is in flight, as in the JVM. ``max.block.ms`` is not raised to "for ever" as there: a topic
+that does not exist fails the task with its name after a minute instead of hanging it without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from barnabas.kafka._java_keys import Kind
+from barnabas.kafka._values import INT_MAX
+from barnabas.kafka.settings import client_keys
+
+__all__ = ["admin_config", "dlq_producer_config", "sink_consumer_config", "source_producer_config"]
+
+_PRODUCER: Final = {
+    "acks": "all",
+    "delivery.timeout.ms": str(INT_MAX),
+    "max.block.ms": "60000",
+}
+_WORKER_ONLY: Final = frozenset(
+    # Un-prefixed they belong to the worker's own group member, which Connect takes out again for a sink's consumer.
+    {"group.id", "session.timeout.ms", "heartbeat.interval.ms", "client.id", "config.providers"}
+)
+
+
+def source_producer_config(
+    worker: Mapping[str, str], connector: Mapping[str, str], connector_name: str, task: int
+) -> dict[str, str]:
+    """For the producer of a source task."""
+    return {
+        **_PRODUCER,
+        "client.id": f"connector-producer-{connector_name}-{task}",
+        **_layers("producer", worker, connector),
+    }
+
+
+def sink_consumer_config(
+    worker: Mapping[str, str], connector: Mapping[str, str], connector_name: str, task: int
+) -> dict[str, str]:
+    """For the consumer of a sink task; offsets are committed by the task alone."""
+    return {
+        "auto.offset.reset": "earliest",
+        "client.id": f"connector-consumer-{connector_name}-{task}",
+        "group.id": f"connect-{connector_name}",
+        **_layers("consumer", worker, connector),
+    }
+
+
+def admin_config(
+    worker: Mapping[str, str], connector: Mapping[str, str] | None = None, connector_name: str = "", task: int = 0
+) -> dict[str, str]:
+    """For an admin client: the worker's own without a connector, else that of a task."""
+    if connector is None:
+        group = worker.get("group.id") or "connect"
+        own = f"-{worker['client.id']}" if worker.get("client.id") else ""
+        return {**_layers("admin", worker, {}), "client.id": f"{group}{own}-shared-admin"}
+    return {
+        "client.id": f"connector-adminclient-{connector_name}-{task}",
+        **_layers("admin", worker, connector),
+    }
+
+
+def dlq_producer_config(
+    worker: Mapping[str, str], connector: Mapping[str, str], connector_name: str, task: int
+) -> dict[str, str]:
+    """For the producer of a sink's dead letters."""
+    return {
+        **source_producer_config(worker, {}, connector_name, task),
+        "client.id": f"connector-dlq-producer-{connector_name}-{task}",
+        **_below(connector, "producer.override."),
+    }
+
+
+def _layers(kind: Kind, worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:
+    keys = client_keys(kind) - _WORKER_ONLY
+    return {
+        **{key: value for key, value in worker.items() if key in keys},
+        **_below(worker, f"{kind}."),
+        **_below(connector, f"{kind}.override."),
+    }
+
+
+def _below(props: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {key[len(prefix) :]: value for key, value in props.items() if key.startswith(prefix)}
