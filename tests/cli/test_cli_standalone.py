@@ -113,7 +113,7 @@ def rest(log, path):
         ({"key_converter": None}, ['key.converter: Missing required configuration "key.converter"', "BRN-1002"]),
         ({"offset_flush_interval_ms": "soon"}, ["offset.flush.interval.ms", "Not a number of type LONG", "BRN-1"]),
         ({"listeners": "8083"}, ["listeners", "it is not of the form scheme://host:port", "BRN-1040"]),
-        ({"listeners": "http://no-such-host.invalid:0"}, ["listeners: Cannot listen", "no-such-host", "BRN-1042"]),
+        ({"listeners": "http://no-such-host.invalid:0"}, ["listeners: Cannot listen", "no-such-host", "BRN-1050"]),
         ({"task_isolation": "none"}, ["task.isolation", "BRN-1"]),
         ({"bootstrap_servers": "localhost"}, ["bootstrap.servers", "localhost", "host:port", "BRN-1202"]),
         ({"bootstrap_servers": "no-such-host.invalid:9092"}, ["bootstrap.servers", "unknown host", "BRN-1203"]),
@@ -149,7 +149,7 @@ def test_a_port_in_use(write):
         port = other.getsockname()[1]
         code, line = ends(write(listeners=f"http://127.0.0.1:{port}"))
     assert code == 2
-    assert f"listeners: Cannot listen on http://127.0.0.1:{port}: address already in use" in line
+    assert f"listeners: Cannot listen on http://127.0.0.1:{port}: port {port} is in use" in line
 
 
 def test_a_kafka_that_is_not_there(write):

@@ -11,11 +11,12 @@ import os
 import signal
 import threading
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from barnabas import logs
 from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
+from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
 from barnabas.errors import BarnabasError, ConfigError, HungError
 from barnabas.herder.connector_file import load_connector_file
@@ -23,15 +24,15 @@ from barnabas.herder.listeners import HttpListener
 from barnabas.herder.standalone import StandaloneHerder
 from barnabas.herder.worker_config import WorkerConfig, check_converters
 from barnabas.plugins import Plugins
-from barnabas.rest import RestServer, bind_listeners, make_app
+from barnabas.rest import make_app, serve
 from barnabas.store.file import FileOffsetStore
 from barnabas.supervisor.process import ProcessSupervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    import socket
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from barnabas.herder.connector_file import ConnectorFile
-    from barnabas.rest.server import BoundListener
     from barnabas.supervisor.forkserver import ForkServer
 
 __all__ = ["run_worker"]
@@ -60,25 +61,23 @@ def run_worker(
         FatalError: With the exit code and the reason.
     """
     log.info("%s", startup_line())
-    try:
+    with _failing_as(BEFORE_START):
         config = WorkerConfig.standalone(props)
         for warning in config.warnings:
             log.warning("%s", warning)
-        bound = bind_listeners(config.listeners)
-    except BarnabasError as error:
-        raise FatalError(BEFORE_START, error) from error
-    return asyncio.run(_until_stopped(fork, config, bound, files, started))
+        sockets = bind_all(config.listeners)
+    return asyncio.run(_until_stopped(fork, config, sockets, files, started))
 
 
 async def _until_stopped(
     fork: ForkServer,
     config: WorkerConfig,
-    bound: list[BoundListener],
+    sockets: list[socket.socket],
     files: Sequence[str],
     started: Callable[[str], None] | None,
 ) -> int:
     """Run the worker as a task, which the first signal cancels: whatever it is doing, it then undoes what it made."""
-    task = asyncio.create_task(_run(fork, config, bound, files, started))
+    task = asyncio.create_task(_run(fork, config, sockets, files, started))
     stopping = False
 
     def stop(number: signal.Signals) -> None:
@@ -103,7 +102,7 @@ async def _until_stopped(
 async def _run(
     fork: ForkServer,
     config: WorkerConfig,
-    bound: list[BoundListener],
+    sockets: list[socket.socket],
     files: Sequence[str],
     started: Callable[[str], None] | None,
 ) -> None:
@@ -112,7 +111,7 @@ async def _run(
     cluster = _in_thread(lambda: _ask_cluster_id(config.props))
     supervisor = ProcessSupervisor(fork, config.props)
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
-    host, port = config.advertised(bound[0].port)
+    host, port = config.advertised(sockets[0].getsockname()[1])
     herder = StandaloneHerder(
         config,
         supervisor,
@@ -124,29 +123,35 @@ async def _run(
         commit=f"barnabas-{installed_version()}",
     )
     supervisor.listen(herder)
-    try:
-        server = RestServer(make_app(herder), bound, config.props)
+    app = make_app(herder)
+    with _failing_as(BEFORE_START):
         log.info("Kafka cluster ID: %s", await cluster)
-    except Exception as error:
-        raise FatalError(BEFORE_START, error) from error
     async with AsyncExitStack() as undo:
-        try:
-            undo.push_async_callback(herder.stop)
+        undo.push_async_callback(herder.stop)
+        with _failing_as(STARTING):
             await herder.start()
-            undo.push_async_callback(server.stop)
-            await server.start()
-            for entry in bound:
-                log.info("REST server listening at %s, advertised as %s:%d", _address(entry), host, port)
+        with _failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
+            await undo.enter_async_context(serve(app, sockets, config.listeners, config.props))
+        addresses = [_address(*each) for each in zip(config.listeners, sockets, strict=True)]
+        log.info("REST server listening at %s, advertised as %s:%d", ", ".join(addresses), host, port)
+        with _failing_as(STARTING):
             await plugins.discover()
             check_converters(config, plugins)
             await _create_all(herder, files)
-        except Exception as error:
-            raise FatalError(STARTING, error) from error
         herder.ready()
         log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)
         if started is not None:
-            started(_address(bound[0]))
+            started(addresses[0])
         await asyncio.Event().wait()
+
+
+@contextmanager
+def _failing_as(code: int) -> Iterator[None]:
+    """What fails inside ends the program with this exit code."""
+    try:
+        yield
+    except Exception as error:
+        raise FatalError(code, error) from error
 
 
 async def _create_all(herder: StandaloneHerder, files: Sequence[str]) -> None:
@@ -213,6 +218,6 @@ def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
     return future
 
 
-def _address(bound: BoundListener) -> str:
-    host = "localhost" if bound.listener.host in {"", "::", "0.0.0.0"} else bound.listener.host  # noqa: S104  compared
-    return str(HttpListener(bound.listener.scheme, host, bound.port))
+def _address(listener: HttpListener, sock: socket.socket) -> str:
+    host = "localhost" if listener.host in {"", "::", "0.0.0.0"} else listener.host  # noqa: S104  compared, not bound
+    return str(HttpListener(listener.scheme, host, sock.getsockname()[1]))
