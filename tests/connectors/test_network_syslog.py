@@ -24,7 +24,8 @@ def parse(text, zone=UTC):
 def test_rfc_5424_with_everything():
     value = parse(
         "<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog 77 ID47 "
-        '[exampleSDID@32473 iut="3" eventSource="App \\"x\\" \\] \\\\ \\n"][examplePriority@32473 class="high"] \ufeffAn event'
+        '[exampleSDID@32473 iut="3" eventSource="App \\"x\\" \\] \\\\ \\n"]'
+        '[examplePriority@32473 class="high"] \ufeffAn event'
     )
     assert value == {
         "facility": 20,
