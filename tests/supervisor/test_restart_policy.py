@@ -41,3 +41,8 @@ def test_a_delay_stays_within_a_fifth_of_the_maximum(failures, jitter):
     delay = state.failed(DIED, 0)
     assert delay is not None
     assert 0.8 <= delay <= 360
+
+
+def test_an_unknown_host_may_be_known_later():
+    policy = RestartPolicy()
+    assert policy.heals(describe(ConfigError("unknown host", code="BRN-1203")))

@@ -222,7 +222,7 @@ class Supervisor(Protocol):
     async def resume_task(self, task: TaskId) -> None:
         """Go on; RUNNING arrives at the listener."""
 
-    async def validate(self, plugin: PluginRef, props: Mapping[str, str]) -> dict[str, Any]:
+    async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         """Run the whole validation of a connector configuration in a process of its own: the REST answer's body."""
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:

@@ -241,9 +241,10 @@ class AsyncChannel:
             return None
         try:
             head = await self._reader.readexactly(_LENGTH.size)
-            return self._decode(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
+            message: ToWorker = self._decode(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
+        return message
 
     def close(self) -> None:
         """Let go: the host sees the end of file and ends."""

@@ -199,6 +199,14 @@ def hung(what: str, seconds: float, key: str = "connector.call.timeout.ms") -> H
     )
 
 
+def _no_fork_server() -> HostDiedError:
+    return HostDiedError(
+        "The fork server has ended, so that no connector or task can be started any more.",
+        code="BRN-5004",
+        remedy="Restart the worker; the log says why the fork server ended.",
+    )
+
+
 class HostPool:
     """All hosts of a worker, and the conversation with the fork server."""
 
@@ -227,7 +235,7 @@ class HostPool:
             for host in list(self.hosts.values()):
                 self._ended(host.pid, 9)
             for future in self._spawning.values():
-                future.set_exception(HostDiedError("The fork server has ended; the worker must be restarted."))
+                future.set_exception(_no_fork_server())
             return
         report = json.loads(packet)
         if report["op"] == "spawned":
@@ -247,7 +255,10 @@ class HostPool:
         request = next(self._ids)
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._spawning[request] = future
-        self._fork.spawn(request, host.name, memory, (channel_fd, host.board.fd))
+        try:
+            self._fork.spawn(request, host.name, memory, (channel_fd, host.board.fd))
+        except OSError as error:
+            raise _no_fork_server() from error
         pid = await asyncio.wait_for(future, _SPAWN_DEADLINE)
         host.pid = pid
         self.hosts[pid] = host

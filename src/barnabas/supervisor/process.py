@@ -202,7 +202,7 @@ class ProcessSupervisor:
         return stats
 
     # ------------------------------------------------------------------ single calls
-    async def validate(self, plugin: PluginRef, props: Mapping[str, str]) -> dict[str, Any]:
+    async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         what = f"Validating a configuration of {plugin.name}"
         answer: dict[str, Any] = await self._one_call(lambda number: Validate(number, plugin, dict(props)), what)
         return answer

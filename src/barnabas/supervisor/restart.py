@@ -32,6 +32,9 @@ HOPELESS = frozenset(
 )
 """Classes of errors that trying again does not heal."""
 
+HEALING_CODES = frozenset({"BRN-1203"})
+"""Errors of those classes that do heal: a host name that is unknown now may be known in a minute."""
+
 
 class RestartPolicy(msgspec.Struct, frozen=True):
     """The settings, in seconds."""
@@ -43,7 +46,7 @@ class RestartPolicy(msgspec.Struct, frozen=True):
 
     def heals(self, error: ErrorInfo) -> bool:
         """Whether trying again may help."""
-        return self.enabled and error.python_class not in HOPELESS
+        return self.enabled and (error.python_class not in HOPELESS or error.code in HEALING_CODES)
 
 
 class RestartState:

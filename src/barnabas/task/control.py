@@ -57,6 +57,14 @@ class TaskControl:
         self._paused = False
         self._changed.set()
 
+    def wait_until_resumed(self) -> bool:
+        """For a task that starts paused: report it and wait; returns whether to go on, not stop."""
+        if self._paused:
+            self.report("PAUSED")
+        while self._paused and not self._stop.is_set():
+            self.wait(1)
+        return not self._stop.is_set()
+
     def wait(self, seconds: float) -> None:
         """Sleep, but wake up for an order."""
         if self._changed.wait(seconds):

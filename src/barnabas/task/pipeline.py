@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from barnabas.errors import ConnectError
-from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
+from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord, TimestampType
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Outgoing", "SinkPipeline", "SourcePipeline", "Transformed"]
 
 R = TypeVar("R", SourceRecord, SinkRecord)
-_TIMESTAMP_TYPES = ("NoTimestampType", "CreateTime", "LogAppendTime")
+_TIMESTAMP_TYPES: tuple[TimestampType, ...] = ("NoTimestampType", "CreateTime", "LogAppendTime")
 
 
 class Transformed(NamedTuple):
@@ -181,8 +181,8 @@ class SinkPipeline:
             value_schema=schema,
             value_schemas=schemas,
             partitions=lambda: [m.partition() for m in messages],
-            offsets=lambda: [m.offset() for m in messages],
-            timestamps=lambda: [m.timestamp()[1] if m.timestamp()[0] else None for m in messages],
+            offsets=lambda: [cast("int", m.offset()) for m in messages],
+            timestamps=lambda: [stamp[1] if stamp[0] else None for stamp in (m.timestamp() for m in messages)],
             timestamp_types=lambda: [_TIMESTAMP_TYPES[m.timestamp()[0]] for m in messages],
             headers=self._headers_of(messages),
         )

@@ -153,7 +153,7 @@ def _converters(spec: TaskSpec) -> tuple[Converter, Converter, HeaderConverter]:
 
 def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:
     """A converter, configured: a connector that names one brings all of its settings, the worker's are not mixed in."""
-    from barnabas.converters import load_converter  # noqa: PLC0415  its names are only needed once
+    from barnabas.converters import load_converter, load_header_converter  # noqa: PLC0415  needed once a task
 
     props = spec.connector_props if spec.connector_props.get(key) else spec.worker_props
     name = props.get(key) or default
@@ -164,13 +164,12 @@ def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:
             remedy="Set it in the worker's properties, for example to org.apache.kafka.connect.json.JsonConverter.",
             code="BRN-1031",
         )
-    converter = load_converter(name, kind, home=spec.plugin.home)()
+    use_home(spec.plugin.home)
+    header = kind == "header_converter"
+    converter = load_header_converter(name)() if header else load_converter(name)()
     settings = _below(props, f"{key}.")
     settings["converter.type"] = key.partition(".")[0]
-    if kind == "header_converter":
-        converter.configure(settings)
-    else:
-        converter.configure(settings, is_key=key == "key.converter")
+    converter.configure(settings, is_key=key == "key.converter")
     return converter
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from barnabas.connector import ErrantRecordReporter, SinkTask, SinkTaskContext
 from barnabas.errors import ConnectError, IllegalWorkerStateError, RetriableError
@@ -156,16 +156,11 @@ class SinkLoop:
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
-        control = self._control
-        if control.paused:
-            control.report("PAUSED")
-        while control.paused and not control.stopping:
-            control.wait(1)
-        if control.stopping:
+        if not self._control.wait_until_resumed():
             return
         try:
             self._start()
-            while not control.stopping:
+            while not self._control.stopping:
                 self._iterate()
             self._close_partitions(self.assigned)
         finally:
@@ -224,7 +219,7 @@ class SinkLoop:
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
             if not positions.keys() <= self._committed.keys():
                 for message in messages:
-                    self._committed.setdefault(TopicPartition(message.topic(), message.partition()), message.offset())
+                    self._committed.setdefault(_where(message), cast("int", message.offset()))
         self._slot.enter("convert")
         try:
             batch = self._pipeline.read(messages)
@@ -465,5 +460,10 @@ class SinkLoop:
 
 def _positions(messages: list[Message]) -> dict[TopicPartition, int]:
     """For each partition, the offset after its last message; dropped records count: their offsets advance too."""
-    last = {(m.topic(), m.partition()): m.offset() for m in messages}
-    return {TopicPartition(topic, partition): offset + 1 for (topic, partition), offset in last.items()}
+    last = {_where(message): cast("int", message.offset()) for message in messages}
+    return {where: offset + 1 for where, offset in last.items()}
+
+
+def _where(message: Message) -> TopicPartition:
+    """The partition of a message that was read; the client's types also cover messages that are still to be sent."""
+    return TopicPartition(cast("str", message.topic()), cast("int", message.partition()))

@@ -15,9 +15,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
 
 from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
-from barnabas.errors import ConnectError, RetriableError
+from barnabas.errors import RetriableError
+from barnabas.kafka.faults import KafkaClientError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
-from barnabas.store.offset_keys import parse_offset, partition_key, offset_value
+from barnabas.store.offset_keys import offset_value, parse_offset, partition_key
 from barnabas.supervisor import board
 from barnabas.task.offsets import OffsetTracker, freeze
 
@@ -131,7 +132,7 @@ class SourceLoop:
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
-        if not self._wait_while_paused_at_start():
+        if not self._control.wait_until_resumed():
             return
         try:
             self._start()
@@ -140,14 +141,6 @@ class SourceLoop:
             self._finish()
 
     # ------------------------------------------------------------------ life
-    def _wait_while_paused_at_start(self) -> bool:
-        """Connect calls nothing of a task that starts paused; returns whether to go on."""
-        if self._control.paused:
-            self._control.report("PAUSED")
-        while self._control.paused and not self._control.stopping:
-            self._control.wait(1)
-        return not self._control.stopping
-
     def _start(self) -> None:
         context = _Context(self._spec.props, _Reader(self._spec.id.connector, self._store))
         with self._slot.calling("initialize"):
@@ -285,12 +278,7 @@ class SourceLoop:
         """Raise the first failure; forget what is done."""
         for ticket in self._tickets:
             if ticket.error is not None:
-                fault = ticket.error
-                raise ConnectError(
-                    f"Kafka did not take a record: {fault.message}",
-                    code="BRN-2010",
-                    remedy="See the error's name in Kafka's documentation: " + fault.name + ".",
-                )
+                raise KafkaClientError.of(f"take a record for topic {ticket.topic}", ticket.error)
         while self._tickets and self._tickets[0].done:
             self._words[board.RECORDS_OUT] += self._tickets.popleft().total
         while self._watched:
