@@ -42,7 +42,7 @@ def test_every_name_of_a_builtin_connector(plugins, name):
     assert ref.trusted
 
 
-@pytest.mark.parametrize("name", ["NetworkSource", "NetworkSourceConnector", "Datagen", "DatagenConnector"])
+@pytest.mark.parametrize("name", ["NetworkSource", "NetworkSourceConnector", "Datagen", "DatagenSource"])
 def test_our_own_connectors(plugins, name):
     assert plugins.find_connector(name).kind == "source"
 

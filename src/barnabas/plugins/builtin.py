@@ -11,7 +11,12 @@ from importlib import metadata
 from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
 from barnabas.supervisor.api import PluginKind, PluginRef
 
-__all__ = ["builtin"]
+__all__ = ["MORE_NAMES", "builtin"]
+
+MORE_NAMES = {
+    name: "barnabas.connectors.datagen.source.DatagenSourceConnector" for name in ("Datagen", "DatagenConnector")
+}
+"""Short names beyond those that the rules give."""
 
 _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
     (
@@ -25,7 +30,7 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
         "barnabas.connectors.filestream.source:FileStreamSourceConnector",
     ),
     ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
-    ("source", None, "barnabas.connectors.datagen.source:DatagenConnector"),
+    ("source", None, "barnabas.connectors.datagen.source:DatagenSourceConnector"),
 )
 
 

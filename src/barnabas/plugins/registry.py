@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from barnabas.errors import BarnabasError, PluginError
 from barnabas.plugins import homes, names
-from barnabas.plugins.builtin import builtin
+from barnabas.plugins.builtin import MORE_NAMES, builtin
 from barnabas.plugins.entry_points import refs_of
 from barnabas.plugins.scan import import_root
 from barnabas.plugins.static import Found, find_class, split_path
@@ -89,7 +89,7 @@ class Plugins:
             if old is None or names.version_key(ref.version) > names.version_key(old.version):
                 newest[ref.name, ref.kind] = ref
         self._refs = sorted(newest.values(), key=lambda ref: (_ORDER.index(ref.kind), ref.name))
-        self._aliases = names.aliases(self._refs)
+        self._aliases = {**MORE_NAMES, **names.aliases(self._refs)}
 
     def list(self, connectors_only: bool = True) -> list[PluginRef]:
         """Sinks, sources, transformations, predicates, converters and header converters, by name within each."""
