@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from barnabas.rest.app import make_app
-from barnabas.rest.server import RestServer, bind_listeners
+from barnabas.rest.server import serve
 
-__all__ = ["RestServer", "bind_listeners", "make_app"]
+__all__ = ["make_app", "serve"]

@@ -88,6 +88,7 @@ class Resource:
         self._allow = ",".join([*heads, *handlers, "OPTIONS"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         request = Request(scope, receive)
         try:
             answer = await self._answer(request)

@@ -39,7 +39,7 @@ def _load_key(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
             f"The keystore {location} cannot be used: {error}.",
             key="ssl.keystore.location",
             remedy="It must hold the private key and the certificate chain; ssl.key.password opens an encrypted key.",
-            code="BRN-1051",
+            code="BRN-1056",
         ) from error
 
 
@@ -52,7 +52,7 @@ def _load_trust(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
             f"The truststore {location} cannot be used: {error}.",
             key="ssl.truststore.location",
             remedy="It must hold the certificates of the authorities that sign clients' certificates.",
-            code="BRN-1051",
+            code="BRN-1056",
         ) from error
 
 
@@ -63,14 +63,14 @@ def _pem_file(settings: Mapping[str, str], store: str) -> str:
             f"An https listener needs ssl.{store}.location.",
             key=f"ssl.{store}.location",
             remedy="Name a PEM file, and set the type to PEM.",
-            code="BRN-1050",
+            code="BRN-1055",
         )
     if kind.upper() != "PEM":
         raise ConfigError(
             f"The REST server cannot use a {store} of type {kind}.",
             key=f"ssl.{store}.type",
             remedy=f"Convert {Path(location).name} with openssl or keytool, and set ssl.{store}.type=PEM.",
-            code="BRN-1050",
+            code="BRN-1055",
         )
     return location
 
@@ -82,6 +82,6 @@ def _client_auth(settings: Mapping[str, str]) -> ssl.VerifyMode:
             f"Invalid value {text} for configuration ssl.client.auth: String must be one of: none, requested, required",
             key="ssl.client.auth",
             remedy="Choose one of them.",
-            code="BRN-1050",
+            code="BRN-1055",
         )
     return _CLIENT_AUTH[text]
