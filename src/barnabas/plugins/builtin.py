@@ -13,9 +13,7 @@ from barnabas.supervisor.api import PluginKind, PluginRef
 
 __all__ = ["MORE_NAMES", "builtin"]
 
-MORE_NAMES = {
-    name: "barnabas.connectors.datagen.source.DatagenSourceConnector" for name in ("Datagen", "DatagenConnector")
-}
+MORE_NAMES = dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector")
 """Short names beyond those that the rules give."""
 
 _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
