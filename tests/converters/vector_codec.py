@@ -1,7 +1,7 @@
 """Values and schemas of the golden vectors, from and to the neutral encoding, and comparing them.
 
-Values are tagged objects: ``{"t": "int32", "v": 5}``; ``date`` is milliseconds; ``decimal`` has ``unscaled`` and ``scale``;
-maps are lists of pairs; structs objects of fields. Bytes are base64.
+Values are tagged objects: ``{"t": "int32", "v": 5}``; ``date`` is milliseconds; ``decimal`` has ``unscaled`` and
+``scale``; maps are lists of pairs; structs objects of fields. Bytes are base64.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def decode_schema(node: dict[str, Any] | None) -> Schema | None:
     return bare.replace(default=decode(bare, node["default"])) if "default" in node else bare
 
 
-def decode(schema: Schema | None, node: dict[str, Any] | None) -> Any:
+def decode(schema: Schema | None, node: dict[str, Any] | None) -> Any:  # noqa: PLR0911 - one return a type
     if node is None:
         return None
     kind, value = node["t"], node.get("v")
@@ -140,7 +140,7 @@ def _special(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def equal(want: Any, got: Any) -> bool:  # noqa: PLR0911 - one return a type
+def equal(want: Any, got: Any) -> bool:  # noqa: C901, PLR0911 - one return a type
     if want is None or got is None:
         return want is got
     kind = want["t"]
@@ -179,7 +179,9 @@ def same_schema(want: Any, got: Any) -> bool:
         return want is got
     if any(want.get(k) != got.get(k) for k in ("type", "optional", "name", "version", "doc")):
         return False
-    if (want.get("parameters") or {}) != (got.get("parameters") or {}) or not equal(want.get("default"), got.get("default")):
+    if (want.get("parameters") or {}) != (got.get("parameters") or {}) or not equal(
+        want.get("default"), got.get("default")
+    ):
         return False
     if want["type"] == "struct":
         pairs = zip(want["fields"], got["fields"], strict=False)
