@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -83,10 +84,18 @@ async def test_a_connector_starts_answers_and_stops(supervisor):
     await gone(pids)
 
 
+def alive(pid):
+    """Whether a process still runs; one that has ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 async def gone(pids, seconds=2.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if not any(alive(pid) for pid in pids):
             return
         await asyncio.sleep(0.02)
     raise AssertionError("still there")
@@ -178,8 +187,6 @@ async def test_no_process_outlives_its_worker(tmp_path):
         "    await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
-    import sys
-
     worker = await asyncio.create_subprocess_exec(sys.executable, str(script), stdout=asyncio.subprocess.PIPE)
     assert worker.stdout is not None
     pids = [int(pid) for pid in (await worker.stdout.readline()).split()]

@@ -103,11 +103,12 @@ class Resume(_Message):
 
 
 class Validate(_Message):
-    """Validate a connector configuration."""
+    """Validate a connector configuration; ``worker`` are the worker's properties."""
 
     id: int
     plugin: PluginRef
     props: dict[str, str | None]
+    worker: dict[str, str]
 
 
 class ConfigDefOf(_Message):

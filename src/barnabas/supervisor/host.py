@@ -197,7 +197,7 @@ class OneCall(threading.Thread):
 
         if isinstance(message, ConfigDefOf):
             return config_def_json(message.plugin, self._slot)
-        return validate_connector(message.plugin, message.props, self._slot)
+        return validate_connector(message.plugin, message.props, message.worker, self._slot)
 
 
 class _Reader(OffsetStorageReader):

@@ -204,7 +204,9 @@ class ProcessSupervisor:
     # ------------------------------------------------------------------ single calls
     async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         what = f"Validating a configuration of {plugin.name}"
-        answer: dict[str, Any] = await self._one_call(lambda number: Validate(number, plugin, dict(props)), what)
+        answer: dict[str, Any] = await self._one_call(
+            lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
+        )
         return answer
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:
