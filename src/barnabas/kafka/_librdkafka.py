@@ -70,6 +70,13 @@ _PROTOTYPES: Final = (
     ("rd_kafka_begin_transaction", _P, (_P,)),
     ("rd_kafka_commit_transaction", _P, (_P, _I)),
     ("rd_kafka_abort_transaction", _P, (_P, _I)),
+    ("rd_kafka_send_offsets_to_transaction", _P, (_P, _P, _P, _I)),
+    ("rd_kafka_topic_partition_list_new", _P, (_I,)),
+    ("rd_kafka_topic_partition_list_add", _P, (_P, _S, _I32)),
+    ("rd_kafka_topic_partition_list_set_offset", _I, (_P, _S, _I32, ctypes.c_int64)),
+    ("rd_kafka_topic_partition_list_destroy", None, (_P,)),
+    ("rd_kafka_consumer_group_metadata_read", _P, (ctypes.POINTER(_P), _P, _N)),
+    ("rd_kafka_consumer_group_metadata_destroy", None, (_P,)),
 )
 _WORD: Final = 8
 _OLDEST: Final = 0x02000000  # 2.0: everything used here is older
@@ -127,7 +134,7 @@ def _candidates() -> list[Path]:
 
 def _layout_is_known() -> bool:
     """Compare with what ``id()`` and a copy of memory say, before any address is trusted."""
-    if getattr(sys, "_is_gil_enabled", lambda: True)() is False or _ITEMS_OFFSET + 2 * _WORD != list.__basicsize__:
+    if getattr(sys, "_is_gil_enabled", lambda: True)() is False or list.__basicsize__ != _ITEMS_OFFSET + 2 * _WORD:
         return False
     column = [b"", b"first", bytes(range(256)), b"first"]
     if ctypes.c_ssize_t.from_address(id(column) + _ITEMS_OFFSET - _WORD).value != len(column):
@@ -138,6 +145,4 @@ def _layout_is_known() -> bool:
     found = addresses(column)
     if list(found) != [id(value) + _BYTES_OFFSET for value in column]:
         return False
-    return all(
-        ctypes.string_at(address, len(value)) == value for address, value in zip(found, column, strict=True)
-    )
+    return all(ctypes.string_at(address, len(value)) == value for address, value in zip(found, column, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,7 +13,7 @@ from barnabas.kafka import _librdkafka as rd
 from barnabas.kafka.faults import KafkaClientError, fault_of
 from barnabas.kafka.producer_base import GroupOffsets
 
-__all__ = ["check", "finish"]
+__all__ = ["check", "finish", "send_offsets"]
 
 _STEP_MS: Final = 50
 
@@ -50,3 +51,23 @@ def finish(
         else:
             serve()
             return
+
+
+def send_offsets(lib: rd.Library, handle: int, offsets: GroupOffsets, group: object, timeout_ms: int) -> None:
+    """Add a group's offsets to the transaction; ``group`` is the serialised form that a consumer gives."""
+    if not isinstance(group, bytes):
+        raise TypeError(f"group metadata must be bytes, not {type(group).__name__}")
+    metadata = ctypes.c_void_p()
+    check(
+        lib, "read group metadata", lib.rd_kafka_consumer_group_metadata_read(ctypes.byref(metadata), group, len(group))
+    )
+    places = lib.rd_kafka_topic_partition_list_new(len(offsets))
+    try:
+        for (topic, partition), offset in offsets.items():
+            lib.rd_kafka_topic_partition_list_add(places, topic.encode(), partition)
+            lib.rd_kafka_topic_partition_list_set_offset(places, topic.encode(), partition, offset)
+        error = lib.rd_kafka_send_offsets_to_transaction(handle, places, metadata, timeout_ms)
+    finally:
+        lib.rd_kafka_topic_partition_list_destroy(places)
+        lib.rd_kafka_consumer_group_metadata_destroy(metadata)
+    check(lib, "add offsets to the transaction", error)

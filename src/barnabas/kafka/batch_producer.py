@@ -157,6 +157,7 @@ class BatchProducer(Producer):
 
     # ------------------------------------------------------------------ reports
     def poll(self, timeout_s: float) -> int:
+        """Serve what has arrived; see :class:`Producer`."""
         lib, queue, book = self._lib, self._queue, self._book
         before = book.in_flight
         self._alive()
@@ -218,9 +219,11 @@ class BatchProducer(Producer):
         self._lib.rd_kafka_flush(self._alive(), 0)
 
     def purge(self) -> None:
+        """Give up what is in flight."""
         self._lib.rd_kafka_purge(self._alive(), _PURGE_ALL)
 
     def close(self, timeout_s: float) -> None:
+        """Flush, then end all threads."""
         if self._handle is None:
             return
         if not self.flush(timeout_s):
@@ -241,20 +244,25 @@ class BatchProducer(Producer):
 
     # ------------------------------------------------------------------ transactions
     def init_transactions(self, timeout_s: float) -> None:
+        """Fence earlier holders of the id."""
         lib = self._lib
         _transactions.check(lib, "start transactions", lib.rd_kafka_init_transactions(self._alive(), _ms(timeout_s)))
 
     def begin_transaction(self) -> None:
+        """What follows belongs together."""
         lib = self._lib
         _transactions.check(lib, "begin a transaction", lib.rd_kafka_begin_transaction(self._alive()))
 
     def send_offsets(self, offsets: GroupOffsets, group: object, timeout_s: float) -> None:
+        """Add consumed offsets."""
         _transactions.send_offsets(self._lib, self._alive(), offsets, group, _ms(timeout_s))
 
     def commit_transaction(self, timeout_s: float) -> None:
+        """Flush and commit."""
         self._finish_transaction("commit the transaction", self._lib.rd_kafka_commit_transaction, timeout_s)
 
     def abort_transaction(self, timeout_s: float) -> None:
+        """Throw it away."""
         self._finish_transaction("abort the transaction", self._lib.rd_kafka_abort_transaction, timeout_s)
 
     def _finish_transaction(self, doing: str, call: Callable[[int, int], Any], timeout_s: float) -> None:

@@ -22,7 +22,10 @@ def parse_servers(text: str) -> list[tuple[str, int]]:
     servers = [_parse(entry.strip()) for entry in text.split(",") if entry.strip()]
     if not servers:
         raise ConfigError(
-            "No bootstrap urls given in bootstrap.servers.", key=_KEY, remedy="Name a broker: host:9092.", code="BRN-1201"
+            "No bootstrap urls given in bootstrap.servers.",
+            key=_KEY,
+            remedy="Name a broker: host:9092.",
+            code="BRN-1201",
         )
     return servers
 

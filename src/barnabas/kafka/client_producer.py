@@ -76,6 +76,7 @@ class ClientProducer(Producer):
         self._arrived()
 
     def poll(self, timeout_s: float) -> int:
+        """Serve what has arrived; see :class:`Producer`."""
         client = self._alive()
         before = self._book.in_flight
         if client.poll(timeout_s):
@@ -88,9 +89,11 @@ class ClientProducer(Producer):
         self._alive().flush(0)
 
     def purge(self) -> None:
+        """Give up what is in flight."""
         self._alive().purge()
 
     def close(self, timeout_s: float) -> None:
+        """Flush, then end all threads."""
         if self._client is None:
             return
         if not self.flush(timeout_s):
@@ -105,20 +108,25 @@ class ClientProducer(Producer):
 
     # ------------------------------------------------------------------ transactions
     def init_transactions(self, timeout_s: float) -> None:
+        """Fence earlier holders of the id."""
         _transact("start transactions", self._alive().init_transactions, timeout_s)
 
     def begin_transaction(self) -> None:
+        """What follows belongs together."""
         _transact("begin a transaction", self._alive().begin_transaction)
 
     def send_offsets(self, offsets: GroupOffsets, group: object, timeout_s: float) -> None:
+        """Add consumed offsets."""
         where = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
         _transact("add offsets", self._alive().send_offsets_to_transaction, where, group, timeout_s)
 
     def commit_transaction(self, timeout_s: float) -> None:
+        """Flush and commit."""
         _transact("commit the transaction", self._alive().commit_transaction, timeout_s)
         self.poll(0)
 
     def abort_transaction(self, timeout_s: float) -> None:
+        """Throw it away."""
         _transact("abort the transaction", self._alive().abort_transaction, timeout_s)
         self.poll(0)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 __all__ = ["ClientSettings"]
@@ -17,7 +15,6 @@ class ClientSettings(msgspec.Struct):
     Args:
         librdkafka: Names and values for the library. Holds secrets: not for logs.
         warnings: One line for each key that has no equivalent, with what to do.
-        cleanup: Temporary files that the client needs as long as it lives.
         java_names: The Java key behind each name of the library, for error messages.
         max_in_flight_records: The most records that a producer hands over before some are acknowledged.
         max_in_flight_bytes: The same in bytes: ``buffer.memory``.
@@ -25,7 +22,6 @@ class ClientSettings(msgspec.Struct):
 
     librdkafka: dict[str, str]
     warnings: list[str] = msgspec.field(default_factory=list)
-    cleanup: list[Path] = msgspec.field(default_factory=list)
     java_names: dict[str, str] = msgspec.field(default_factory=dict)
     max_in_flight_records: int = 200_000
     max_in_flight_bytes: int = 32 * _MEBIBYTE
@@ -33,9 +29,3 @@ class ClientSettings(msgspec.Struct):
     def java_name(self, name: str) -> str:
         """The key under which a person set this."""
         return self.java_names.get(name, name)
-
-    def close(self) -> None:
-        """Remove the temporary files; called once no client uses these settings any more."""
-        for path in self.cleanup:
-            path.unlink(missing_ok=True)
-        self.cleanup.clear()

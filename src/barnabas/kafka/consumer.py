@@ -42,9 +42,7 @@ class SinkConsumer:
         ConfigError: A setting is wrong, or no host of ``bootstrap.servers`` is known.
     """
 
-    def __init__(
-        self, settings: ClientSettings, *, on_error: Callable[[KafkaFault], None] | None = None
-    ) -> None:
+    def __init__(self, settings: ClientSettings, *, on_error: Callable[[KafkaFault], None] | None = None) -> None:
         check_bootstrap(settings)
         self._settings = settings
         self._reporter = FaultReporter(on_error)
@@ -302,6 +300,5 @@ def _offsets(places: Collection[_Place]) -> dict[TopicPartition, int | None]:
         if place.error is not None:
             raise KafkaClientError.of(f"tell offsets of {place.topic}-{place.partition}", fault_of(place.error))
     return {
-        TopicPartition(place.topic, place.partition): place.offset if place.offset >= 0 else None
-        for place in places
+        TopicPartition(place.topic, place.partition): place.offset if place.offset >= 0 else None for place in places
     }

@@ -154,7 +154,9 @@ def fault_of(
     is_fatal = fatal or error.fatal() or name in _FATAL
     if name == "_SSL" and _CERTIFICATE in text:
         is_fatal = True
-        remedy = "The broker's certificate is not signed by an authority in ssl.truststore.location, or names another host."
+        remedy = (
+            "The broker's certificate is not signed by an authority in ssl.truststore.location, or names another host."
+        )
     return KafkaFault(
         code=error.code(),
         name=name,

@@ -37,12 +37,13 @@ class FaultReporter:
     def __init__(self, on_error: Callable[[KafkaFault], None] | None) -> None:
         self._on_error = on_error
         self._seen: dict[str, float] = {}
-        self.last: KafkaFault | None = None
+        self.reason: KafkaFault | None = None  # the last that says more than "all brokers are down"
         self.verdict: KafkaFault | None = None
 
     def report(self, fault: KafkaFault) -> None:
         """Tell, unless the same was told a moment ago."""
-        self.last = fault
+        if self.reason is None or fault.name != "_ALL_BROKERS_DOWN":
+            self.reason = fault
         if fault.fatal:
             self.verdict = fault
         key = fault.name + _ATTEMPT.sub("", fault.message)

@@ -138,8 +138,8 @@ def _partitioner(settings: ClientSettings, java: Mapping[str, str]) -> None:
         settings.librdkafka["sticky.partitioning.linger.ms"] = "0"
     elif name not in {"", "DefaultPartitioner"}:
         settings.warnings.append(
-            f"partitioner.class {name} cannot be loaded here: records are placed by the hash of their key, as by Kafka's "
-            "default. Remove it, or set the partition in the connector or a transform."
+            f"partitioner.class {name} cannot be loaded here: records are placed by the hash of their key, as Kafka's "
+            "default does. Remove it, or set the partition in the connector or a transform."
         )
 
 
@@ -186,7 +186,7 @@ def _finish_consumer(settings: ClientSettings, java: Mapping[str, str]) -> None:
     made = settings.librdkafka
     if java.get("enable.auto.commit", "").strip().lower() == "true":
         settings.warnings.append(
-            "enable.auto.commit has no effect. A sink task commits offsets itself, after the records are safe: remove it."
+            "enable.auto.commit has no effect. A sink task commits offsets itself, once records are safe: remove it."
         )
     if strategy := java.get("partition.assignment.strategy", "").strip():
         _assignors(settings, strategy)
@@ -204,12 +204,12 @@ def _finish_consumer(settings: ClientSettings, java: Mapping[str, str]) -> None:
 def _assignors(settings: ClientSettings, strategy: str) -> None:
     """Java lists classes in order of preference; the library cannot mix eager and cooperative ones."""
     names = [name.strip().rpartition(".")[2] for name in strategy.split(",") if name.strip()]
-    known = [_ASSIGNORS[name] if name in _ASSIGNORS else name for name in names]
+    known = [_ASSIGNORS.get(name, name) for name in names]
     for name in known:
         if name not in _ASSIGNORS.values():
             settings.warnings.append(
-                f"partition.assignment.strategy {name} has no equivalent here. Use RangeAssignor, RoundRobinAssignor or "
-                "CooperativeStickyAssignor."
+                f"partition.assignment.strategy {name} has no equivalent here. Use RangeAssignor, RoundRobinAssignor "
+                "or CooperativeStickyAssignor."
             )
     usable = [name for name in known if name in _ASSIGNORS.values()]
     eager = [name for name in usable if name != "cooperative-sticky"]

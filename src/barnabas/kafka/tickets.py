@@ -28,7 +28,19 @@ class Ticket:
             producer was opened with ``want_metadata``.
     """
 
-    __slots__ = ("_front", "_spans", "acked", "base", "cost", "error", "errors", "interrupted", "metadata", "topic", "total")
+    __slots__ = (
+        "_front",
+        "_spans",
+        "acked",
+        "base",
+        "cost",
+        "error",
+        "errors",
+        "interrupted",
+        "metadata",
+        "topic",
+        "total",
+    )
 
     def __init__(self, topic: str, base: int) -> None:
         self.topic = topic

@@ -64,43 +64,44 @@ class _Translator:
         raise self._refuse("\\" + char)
 
     def _set(self) -> str:
-        """A bracket expression: no escapes inside in POSIX, and ``]`` has to come first."""
-        at = self._at + 1
-        negated = self._pattern.startswith("^", at)
-        at += negated
+        """A bracket expression. POSIX has no escapes inside: ``]`` comes first, ``-`` last, ``^`` not first."""
+        self._at += 1
+        negated = self._pattern.startswith("^", self._at)
+        self._at += negated
         members: list[str] = []
-        closing = opening = hyphen = False
-        while at < len(self._pattern) and self._pattern[at] != "]":
-            char = self._pattern[at]
-            if char in "[&" and (char == "[" or self._pattern.startswith("&&", at)):
+        special: set[str] = set()
+        while self._at < len(self._pattern) and self._pattern[self._at] != "]":
+            char = self._pattern[self._at]
+            if char == "[" or self._pattern.startswith("&&", self._at):  # unions and intersections of sets
                 raise self._refuse(char)
-            at += 1
+            self._at += 1
             if char == "\\":
-                char = self._pattern[at : at + 1]
-                at += 1
-                if char in _CLASSES and char:
-                    members.append(_CLASSES[char])
-                    continue
-                if char == "]":
-                    closing = True
-                    continue
-                if char == "[":
-                    opening = True
-                    continue
-                if char == "-":
-                    hyphen = True
-                    continue
-                if not char or char.isalnum():
-                    raise self._refuse("\\" + char)
-            members.append(char)
-        if at >= len(self._pattern):
+                members.append(self._member(special))
+            else:
+                members.append(char)
+        if self._at >= len(self._pattern):
             raise self._refuse("[")
-        self._at = at + 1
-        inside = "".join(members)
-        if inside.startswith("^") and not negated:  # escaped in Java: must not come first
-            inside = inside[1:] + "^"
-        body = ("]" if closing else "") + inside + ("[" if opening else "") + ("-" if hyphen else "")
-        return f"[{'^' if negated else ''}{body}]"
+        self._at += 1
+        first = "]" if "]" in special else ""
+        last = "".join(char for char in "[^-" if char in special)
+        if not first and not any(members) and last.startswith("^") and not negated:
+            last = last[1:] + "^" if len(last) > 1 else "\\^"
+            if last == "\\^":
+                return last  # nothing but an escaped caret
+        return f"[{'^' if negated else ''}{first}{''.join(members)}{last}]"
+
+    def _member(self, special: set[str]) -> str:
+        """What an escape stands for inside a set; characters that have a place of their own go to ``special``."""
+        char = self._pattern[self._at : self._at + 1]
+        self._at += 1
+        if char and char in _CLASSES:
+            return _CLASSES[char]
+        if char and char in "][^-":
+            special.add(char)
+            return ""
+        if not char or char.isalnum():
+            raise self._refuse("\\" + char)
+        return char
 
     def _refuse(self, what: str) -> ConfigError:
         return ConfigError(
