@@ -115,6 +115,13 @@ class SinkConformance(Conformance):
         harness.stop()
         assert harness.committed.get(_A) == _FEW
 
+    def test_what_may_be_committed_is_written(self) -> None:
+        """Offsets move only past what the outside system has, however little that is: the task may die any moment."""
+        harness = self.run()
+        for number in range(_FEW):
+            harness.put(self.make_values(1, number), value_schema=self.value_schema)
+            self._has(self.make_values(harness.flush().get(_A, 0)))
+
     def test_an_empty_batch_does_no_harm(self) -> None:
         """A worker puts an empty batch when all records were filtered, or none came."""
         harness = self.run()

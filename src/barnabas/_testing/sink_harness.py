@@ -57,7 +57,7 @@ class SinkHarness:
         self._errors = MemoryErrantRecords(tolerant=errors == "report") if errors else None
         self._log: dict[TopicPartition, list[SinkRecord]] = {partition: [] for partition in self.partitions}
         self._position: dict[TopicPartition, int] = {}
-        self._redelivery: SinkBatch | None = None
+        self._redelivery: tuple[SinkBatch, dict[TopicPartition, int]] | None = None
         self._task: SinkTask | None = None
         self._context: MemorySinkTaskContext | None = None
 
@@ -157,30 +157,32 @@ class SinkHarness:
             retries: How often the same batch is given again after a :class:`~barnabas.RetriableError`. After one more
                 the error is raised; the next call then begins with that same batch, as on a worker.
         """
-        batch = self._redelivery or self._next()
+        if self._redelivery is None:
+            self._redelivery = self._next()
+        batch, positions = self._redelivery
         for attempt in range(retries + 1):
             try:
                 self.task.put(batch)
             except RetriableError:
                 self.retries += 1
-                self._redelivery = batch
                 if attempt == retries:
                     raise
             else:
                 break
         self._redelivery = None
         self.batches.append(len(batch))
-        if batch:
-            self._position.update(batch.positions())
+        self._position.update(positions)
         self._rewind()
 
-    def _next(self) -> SinkBatch:
+    def _next(self) -> tuple[SinkBatch, dict[TopicPartition, int]]:
+        """A batch, and where it ends: found out before the task could change it."""
         self._rewind()
         records: list[SinkRecord] = []
         for partition in self.partitions:
             if partition not in self.context.paused:
                 records += self._log[partition][self._position[partition] :]
-        return SinkBatch.of(records)
+        batch = SinkBatch.of(records)
+        return batch, batch.positions() if records else {}
 
     def _rewind(self) -> None:
         """Go where the task asked to go, as a worker does before it polls again."""
@@ -199,6 +201,7 @@ class SinkHarness:
         try:
             safe = self.task.pre_commit(dict(consumed))
         except Exception:
+            self._redelivery = None
             self._position = {partition: self.committed.get(partition, 0) for partition in self.partitions}
             raise
         self.committed.update({p: offset for p, offset in safe.items() if p in consumed and offset <= consumed[p]})
@@ -206,6 +209,7 @@ class SinkHarness:
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Deliver again from these offsets: what a user's change of offsets does."""
+        self._redelivery = None
         self._position.update(offsets)
 
     def stop(self) -> None:
