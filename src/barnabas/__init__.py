@@ -39,6 +39,7 @@ from barnabas.errors import (
 from barnabas.record import (
     Header,
     Headers,
+    Now,
     RecordMetadata,
     SinkBatch,
     SinkRecord,
@@ -68,6 +69,7 @@ __all__ = [
     "IllegalWorkerStateError",
     "Importance",
     "NotFoundError",
+    "Now",
     "OffsetStorageReader",
     "Password",
     "RecordMetadata",

@@ -19,6 +19,7 @@ Batches are not copied defensively: whoever receives one may read it, and replac
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, cast, overload
 
@@ -30,6 +31,7 @@ __all__ = [
     "Batch",
     "Header",
     "Headers",
+    "Now",
     "RecordMetadata",
     "SinkBatch",
     "SinkRecord",
@@ -168,6 +170,22 @@ class SinkRecord(msgspec.Struct, gc=False):
         return msgspec.structs.replace(self, **{**keep, **changes})
 
 
+class Now:
+    """A column of timestamps that all say "when this was polled": ``SourceBatch(…, timestamps=Now(len(values)))``.
+
+    It costs nothing unless somebody looks at it: the producer stamps records with the time of sending by itself, which
+    is the same to within the milliseconds between the two.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = time.time_ns() // 1_000_000
+
+    def __call__(self) -> list[int]:
+        """The column, made when a transform asks for it."""
+        return [self._at] * self._size
+
+
 R = TypeVar("R", SourceRecord, SinkRecord)
 T = TypeVar("T")
 Column = list[T] | Callable[[], "list[T] | None"] | None
@@ -232,6 +250,11 @@ class Batch(Sequence[R], Generic[R]):
     def timestamps(self) -> list[int | None] | None:
         """Milliseconds since the epoch."""
         return cast("list[int | None] | None", self._lazy("_timestamps"))
+
+    @property
+    def stamped_now(self) -> bool:
+        """Whether nobody needs to know the timestamps: the producer's own will do."""
+        return self._timestamps is None or isinstance(self._timestamps, Now)
 
     @property
     def headers(self) -> list[Headers | None] | None:

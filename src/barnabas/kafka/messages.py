@@ -26,27 +26,27 @@ _TYPES: tuple[TimestampType, ...] = ("NoTimestampType", "CreateTime", "LogAppend
 
 def topics(messages: Sequence[Message]) -> list[str]:
     """The topic of each message."""
-    return [*map(Message.topic, messages)]  # type: ignore[list-item]  a message that was read has one
+    return [*map(Message.topic, messages)]  # type: ignore[list-item]  # a message that was read has one
 
 
 def partitions(messages: Sequence[Message]) -> list[int]:
     """The partition of each message."""
-    return [*map(Message.partition, messages)]  # type: ignore[list-item]  as above
+    return [*map(Message.partition, messages)]  # type: ignore[list-item]  # as above
 
 
 def offsets(messages: Sequence[Message]) -> list[int]:
     """The offset of each message."""
-    return [*map(Message.offset, messages)]  # type: ignore[list-item]  as above
+    return [*map(Message.offset, messages)]  # type: ignore[list-item]  # as above
 
 
 def keys(messages: Sequence[Message]) -> list[bytes | None]:
     """The key of each message."""
-    return [*map(Message.key, messages)]  # type: ignore[list-item]  bytes, since no deserialiser is set
+    return [*map(Message.key, messages)]
 
 
 def values(messages: Sequence[Message]) -> list[bytes | None]:
     """The value of each message."""
-    return [*map(Message.value, messages)]  # type: ignore[list-item]  as above
+    return [*map(Message.value, messages)]
 
 
 def headers(messages: Sequence[Message]) -> list[Any]:

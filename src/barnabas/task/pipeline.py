@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from barnabas.errors import ConnectError
-from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord, TimestampType
+from barnabas.kafka import messages as columns
+from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Outgoing", "SinkPipeline", "SourcePipeline", "Transformed"]
 
 R = TypeVar("R", SourceRecord, SinkRecord)
-_TIMESTAMP_TYPES: tuple[TimestampType, ...] = ("NoTimestampType", "CreateTime", "LogAppendTime")
 
 
 class Transformed(NamedTuple):
@@ -166,11 +166,11 @@ class SinkPipeline:
         )
 
     def _convert(self, messages: Sequence[Message]) -> SinkBatch:
-        topics = [cast("str", message.topic()) for message in messages]
+        topics = columns.topics(messages)
         first = topics[0] if topics else ""
         uniform = topics.count(first) == len(topics)
-        keys, key_schema, key_schemas = self._column(self._key, topics, uniform, [m.key() for m in messages])
-        values, schema, schemas = self._column(self._value, topics, uniform, [m.value() for m in messages])
+        keys, key_schema, key_schemas = self._column(self._key, topics, uniform, columns.keys(messages))
+        values, schema, schemas = self._column(self._value, topics, uniform, columns.values(messages))
         return SinkBatch(
             first,
             [None] * len(messages) if values is None else values,
@@ -180,10 +180,10 @@ class SinkPipeline:
             key_schemas=key_schemas,
             value_schema=schema,
             value_schemas=schemas,
-            partitions=lambda: [m.partition() for m in messages],
-            offsets=lambda: [cast("int", m.offset()) for m in messages],
-            timestamps=lambda: [stamp[1] if stamp[0] else None for stamp in (m.timestamp() for m in messages)],
-            timestamp_types=lambda: [_TIMESTAMP_TYPES[m.timestamp()[0]] for m in messages],
+            partitions=lambda: columns.partitions(messages),
+            offsets=lambda: columns.offsets(messages),
+            timestamps=lambda: columns.timestamps(messages),
+            timestamp_types=lambda: columns.timestamp_types(messages),
             headers=self._headers_of(messages),
         )
 
@@ -206,7 +206,8 @@ class SinkPipeline:
 
     def _headers_of(self, messages: Sequence[Message]) -> Callable[[], list[Headers | None] | None]:
         def make() -> list[Headers | None] | None:
-            column = [self._headers(cast("str", m.topic()), m.headers()) for m in messages]
+            pairs = zip(columns.topics(messages), columns.headers(messages), strict=True)
+            column = [self._headers(topic, headers) for topic, headers in pairs]
             return column if any(column) else None
 
         return make

@@ -12,10 +12,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from barnabas.connector import ErrantRecordReporter, SinkTask, SinkTaskContext
 from barnabas.errors import ConnectError, IllegalWorkerStateError, RetriableError
+from barnabas.kafka import messages as columns
 from barnabas.record import SinkBatch, TopicPartition
 from barnabas.supervisor import board
 
@@ -212,14 +213,14 @@ class SinkLoop:
 
     def _take(self, messages: list[Message]) -> None:
         """Count, convert and deliver what was read; nothing read is delivered too, as in Connect."""
-        positions = _positions(messages)
+        positions = columns.positions(messages)
         if messages:
             self._words[board.RECORDS_IN] += len(messages)
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
             if not positions.keys() <= self._committed.keys():
-                for message in messages:
-                    self._committed.setdefault(_where(message), cast("int", message.offset()))
+                starts = columns.positions(messages[::-1])
+                self._committed = {**{where: after - 1 for where, after in starts.items()}, **self._committed}
         self._slot.enter("convert")
         try:
             batch = self._pipeline.read(messages)
@@ -456,14 +457,3 @@ class SinkLoop:
                 if TopicPartition(record.topic, record.kafka_partition) not in partitions
             ]
             self._batch = self._batch.take(keep)
-
-
-def _positions(messages: list[Message]) -> dict[TopicPartition, int]:
-    """For each partition, the offset after its last message; dropped records count: their offsets advance too."""
-    last = {_where(message): cast("int", message.offset()) for message in messages}
-    return {where: offset + 1 for where, offset in last.items()}
-
-
-def _where(message: Message) -> TopicPartition:
-    """The partition of a message that was read; the client's types also cover messages that are still to be sent."""
-    return TopicPartition(cast("str", message.topic()), cast("int", message.partition()))

@@ -233,7 +233,7 @@ class SourceLoop:
             run.values,
             keys=run.keys,
             partitions=batch.partitions,
-            timestamps=batch.timestamps,
+            timestamps=None if batch.stamped_now else batch.timestamps,
             headers=run.headers,
             interrupt=self._control.interrupted,
         )

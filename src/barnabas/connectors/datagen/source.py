@@ -12,6 +12,7 @@ from barnabas import (
     ConfigValue,
     ConnectError,
     ExactlyOnceSupport,
+    Now,
     Schema,
     SourceBatch,
     SourceConnector,
@@ -101,7 +102,7 @@ class DatagenSourceTask(SourceTask):
             keys=[value[key] for value in values] if key else None,
             value_schema=self._template.schema if self._typed else None,
             key_schema=self._key_schema() if self._typed and key else None,
-            timestamps=[time.time_ns() // 1_000_000] * len(values),
+            timestamps=Now(len(values)),
             source_partition=self._partition,
             source_offset={"count": self._count},
         )

@@ -10,6 +10,7 @@ from barnabas import (
     ConfigDef,
     ConnectError,
     ExactlyOnceSupport,
+    Now,
     Schema,
     SourceBatch,
     SourceConnector,
@@ -135,7 +136,7 @@ class FileStreamSourceTask(SourceTask):
             self._topic,
             lines,
             value_schema=Schema.STRING,
-            timestamps=[time.time_ns() // 1_000_000] * len(lines),
+            timestamps=Now(len(lines)),
             source_partition=self._partition if known else None,
             source_offset={"position": position - self._filled} if known and position is not None else None,
         )

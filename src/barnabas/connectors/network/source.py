@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from barnabas import (
@@ -10,6 +9,7 @@ from barnabas import (
     ConfigValue,
     ExactlyOnceSupport,
     Headers,
+    Now,
     RecordMetadata,
     SourceBatch,
     SourceConnector,
@@ -72,7 +72,7 @@ class NetworkSourceTask(SourceTask):
             values,
             value_schema=self._schema,
             headers=_headers(chunks),
-            timestamps=[time.time_ns() // 1_000_000] * len(values),
+            timestamps=Now(len(values)),
         )
 
     def stop(self) -> None:
