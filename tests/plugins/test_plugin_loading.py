@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 
 import pytest
@@ -201,3 +202,16 @@ def test_a_sink_is_no_source(tmp_path):
 def test_nested_classes_load(tmp_path):
     write(tmp_path / "nested_home.py", "from barnabas import SinkConnector\nclass A:\n  class B(SinkConnector): pass\n")
     assert load(PluginRef("n", "nested_home:A.B", "sink", home=str(tmp_path))).__name__ == "B"
+
+
+def test_units_of_one_process_may_load_at_the_same_time(tmp_path):
+    """Modules that import each other, imported from both ends by two threads."""
+    package = tmp_path / "circular_home"
+    slow = "import time; time.sleep(0.2)\nfrom barnabas import SinkConnector\n"
+    write(package / "__init__.py", "")
+    for one, other in ("ab", "ba"):
+        text = f"{slow}class {one.upper()}(SinkConnector): pass\nimport circular_home.{other}\n"
+        (package / f"{one}.py").write_text(text)
+    refs = [PluginRef("n", f"circular_home.{name}:{name.upper()}", "sink", home=str(tmp_path)) for name in "ab"]
+    with ThreadPoolExecutor(2) as pool:
+        assert [found.__name__ for found in pool.map(load, refs)] == ["A", "B"]

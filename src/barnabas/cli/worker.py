@@ -9,12 +9,12 @@ import asyncio
 import logging
 import os
 import signal
-import threading
 import time
 from contextlib import AsyncExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from barnabas import logs
+from barnabas.cli.cluster import cluster_id_on_thread
 from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
 from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["run_worker"]
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _CREATE_PATIENCE = 10.0
 """Seconds in which a connector of the command line must have failed for the worker to end with it; one that fails later
@@ -108,7 +106,7 @@ async def _run(
 ) -> None:
     """Start everything, then wait to be cancelled."""
     began = time.monotonic()
-    cluster = _in_thread(lambda: _ask_cluster_id(config.props))
+    cluster = asyncio.create_task(cluster_id_on_thread(config.props))
     supervisor = ProcessSupervisor(fork, config.props)
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
     host, port = config.advertised(sockets[0].getsockname()[1])
@@ -183,39 +181,6 @@ async def _create(herder: StandaloneHerder, file: str, connector: ConnectorFile)
                 f"{file}: {error.message}", code=error.code, key=error.key, remedy=error.remedy
             ) from error
         log.info("Created connector %s", connector.name)
-
-
-def _ask_cluster_id(props: Mapping[str, str]) -> str:
-    from barnabas.kafka.admin import cluster_id  # noqa: PLC0415  on its thread: importing a Kafka client takes time
-
-    return cluster_id(props)
-
-
-def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
-    """Make a blocking call on a thread that nobody waits for at the end, unlike those of an executor."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(value: Any, error: BaseException | None) -> None:
-        if future.done():  # cancelled
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(value)
-
-    def work() -> None:
-        value: Any = None
-        failure: BaseException | None = None
-        try:
-            value = call()
-        except BaseException as error:  # noqa: BLE001  raised again where it is awaited
-            failure = error
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, value, failure)
-
-    threading.Thread(target=work, name="cluster-id", daemon=True).start()
-    return future
 
 
 def _address(listener: HttpListener, sock: socket.socket) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import threading
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ BASES: dict[PluginKind, tuple[str, str]] = {
     "predicate": ("barnabas.predicates.base", "Predicate"),
 }
 """Where the class is defined that all plugins of a kind extend."""
+
+_importing = threading.RLock()  # two threads that import modules which import each other end in Python's deadlock error
 
 
 def load(ref: PluginRef) -> type[Any]:
@@ -71,7 +74,8 @@ def use_home(home: str | None) -> None:
 def import_module(name: str, wanted_by: str) -> Any:
     """Import a plugin's module; every failure becomes a :class:`~barnabas.errors.PluginError` that says what to do."""
     try:
-        return importlib.import_module(name)
+        with _importing:
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise _missing(error, name, wanted_by) from error
     except (Exception, SystemExit) as error:
