@@ -177,7 +177,7 @@ class BatchProducer(Producer):
             failed = lib.rd_kafka_event_error(event) != 0
             while count := lib.rd_kafka_event_message_array(event, self._pointers_address, _POINTERS):
                 if failed or self._book.want_metadata:
-                    self._settle_singly(count)
+                    self._settle_singly(0, count)
                 else:
                     self._settle(count)
             if not failed:
@@ -197,16 +197,16 @@ class BatchProducer(Producer):
             first = _opaque(pointers[at])
             ticket = book.find(first)
             end = ticket.base + ticket.total
-            if last < end:
-                book.acknowledge(ticket, first, last, count - at)
-                return
-            split = bisect_left(pointers, end, at, count, key=_opaque)
-            book.acknowledge(ticket, first, _opaque(pointers[split - 1]), split - at)
+            split = count if last < end else bisect_left(pointers, end, at, count, key=_opaque)
+            if ticket.errors:  # the task is about to fail, and its last commit depends on how far the front reaches
+                self._settle_singly(at, split)
+            else:
+                book.acknowledge(ticket, first, _opaque(pointers[split - 1]), split - at)
             at = split
 
-    def _settle_singly(self, count: int) -> None:
+    def _settle_singly(self, start: int, end: int) -> None:
         """Reports with errors, or whose places are wanted: look at each."""
-        for pointer in self._pointers[:count]:
+        for pointer in self._pointers[start:end]:
             message = _Message.from_address(pointer)
             code = _signed(message[_ERROR] & _MASK)
             if code:
