@@ -39,7 +39,7 @@ class TestDatagenConformance(SourceConformance):
 
 def ids(tasks, task, wanted, **more):
     with SourceHarness(DatagenSourceConnector, props(**more), max_tasks=tasks, task=task) as harness:
-        return [record.value["id"] for record in harness.poll(wanted, timeout=0.5)]
+        return [record.value["id"] for record in harness.poll(wanted, timeout=0.1)]
 
 
 def test_tasks_divide_the_numbers():
@@ -50,7 +50,7 @@ def test_tasks_divide_the_numbers():
 @pytest.mark.parametrize("tasks", [1, 3, 7])
 def test_tasks_divide_the_count(tasks, monkeypatch):
     monkeypatch.setattr(source_module, "_WAIT_SECONDS", 0.01)
-    parts = [ids(tasks, task, 50, count=10) for task in range(tasks)]
+    parts = [ids(tasks, task, 11, count=10) for task in range(tasks)]
     assert sorted(id_ for part in parts for id_ in part) == list(range(10))
 
 

@@ -15,6 +15,13 @@ from barnabas.connectors.filestream import source as source_module
 from barnabas.connectors.filestream.follow import InputFollower
 from barnabas.testing import SourceHarness
 
+WAIT = source_module._WAIT_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(source_module, "_WAIT_SECONDS", 0.1)
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -292,7 +299,8 @@ def test_offsets_of_standard_input_cannot_be_altered():
         FileStreamSourceConnector().alter_offsets({}, {})
 
 
-def test_poll_returns_within_about_a_second_when_there_is_nothing(path, harness):
+def test_poll_returns_within_about_a_second_when_there_is_nothing(path, harness, monkeypatch):
+    monkeypatch.setattr(source_module, "_WAIT_SECONDS", WAIT)
     path.touch()
     one = harness()
     started = time.monotonic()

@@ -236,6 +236,24 @@ def test_http_is_answered_only_after_the_acknowledgement(source):
     assert one.task._receipts == {}
 
 
+def test_http_does_not_sit_in_a_poll_while_somebody_waits(source):
+    """A worker tells of acknowledgements between polls."""
+    one = source(protocol="http")
+    with ThreadPoolExecutor(1) as pool:
+        answer = posting(pool, one, b"x")
+        assert one.values(1) == ["x"]
+        started = time.monotonic()
+        assert not one.poll_batch()
+        assert time.monotonic() - started < 0.5
+        one.commit()
+        assert answer.result(5)[0] == 200
+    while one.task._receipts:
+        time.sleep(0.01)
+    started = time.monotonic()
+    assert not one.poll_batch()
+    assert time.monotonic() - started > 0.8
+
+
 def test_http_waits_for_every_line_of_a_body(source):
     one = source(protocol="http", http_lines="true")
     with ThreadPoolExecutor(1) as pool:
@@ -465,6 +483,8 @@ def test_validation_finds_contradictions():
 
     assert errors() == {}
     assert set(errors(protocol="udp", tls_cert="x")) == {"tls.cert"}
+    assert set(errors(protocol="http", buffer_bytes=1 << 16)) == {"buffer.bytes"}
+    assert set(errors(protocol="http", buffer_bytes="x")) == {"buffer.bytes"}
     assert set(errors(tls_key="x", tls_client_ca="y")) == {"tls.key", "tls.client.ca"}
 
 

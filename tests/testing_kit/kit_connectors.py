@@ -105,7 +105,7 @@ class SlowPoll(LineTask):
     def poll(self):
         records = super().poll()
         if not records:
-            time.sleep(6)
+            time.sleep(0.6)
         return records
 
 

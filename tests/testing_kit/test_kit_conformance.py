@@ -8,6 +8,7 @@ import kit_connectors as kit
 import pytest
 
 from barnabas import ConfigDef, Type
+from barnabas._testing import conformance
 from barnabas.testing import SinkConformance, SourceConformance
 
 
@@ -81,6 +82,7 @@ def failures(suite, connector):
 )
 def test_a_bad_source_is_caught(task, caught_by, monkeypatch):
     only(SourceConformance, caught_by, monkeypatch)
+    monkeypatch.setattr(conformance, "_PROMPT_SECONDS", 0.5)
     assert failures(TestLineSource, kit.with_task(kit.LineSource, task)) == {caught_by}
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpSourceTask", "NetworkSourceConnector", "NetworkSourceTask"]
 
 _WAIT_SECONDS = 1.0
+_SHORT_WAIT_SECONDS = 0.005
 
 
 class NetworkSourceTask(SourceTask):
@@ -61,9 +62,12 @@ class NetworkSourceTask(SourceTask):
     def poll(self) -> SourceBatch | None:
         """What came in, in the order it came; waits up to a second for the first."""
         assert self._server is not None
-        chunks = self._inbox.take(self._limit, _WAIT_SECONDS)
+        chunks = self._inbox.take(self._limit, self._patience())
         self._server.check()
         return self._batch(chunks) if chunks else None
+
+    def _patience(self) -> float:
+        return _WAIT_SECONDS
 
     def _batch(self, chunks: list[Chunk]) -> SourceBatch:
         values = [value for chunk in chunks for value in chunk.values]
@@ -88,6 +92,10 @@ class HttpSourceTask(NetworkSourceTask):
     The number is in the source offset, which comes back in ``commit_record``; without a source partition it is not
     stored.
     """
+
+    def _patience(self) -> float:
+        """Acknowledgements come between polls: somebody who waits for one must not wait for the end of a long poll."""
+        return _SHORT_WAIT_SECONDS if self._receipts else _WAIT_SECONDS
 
     def _batch(self, chunks: list[Chunk]) -> SourceBatch:
         numbers: list[Mapping[str, int] | None] = []
@@ -132,6 +140,10 @@ class NetworkSourceConnector(SourceConnector):
         known = {value.name: value for value in values}
         if known["protocol"].value == "udp" and known["tls.cert"].value:
             known["tls.cert"].add_error("There is no TLS for udp. Use tcp or http, or leave tls.cert out.")
+        room, most = known["buffer.bytes"], known["max.message.bytes"]
+        sized = known["protocol"].value == "http" and not (room.errors or most.errors)
+        if sized and room.value < most.value:
+            room.add_error("A body of max.message.bytes would never fit. Make buffer.bytes larger.")
         for name in ("tls.key", "tls.client.ca"):
             if known[name].value and not known["tls.cert"].value:
                 known[name].add_error(f"{name} needs tls.cert, the server's certificate.")
