@@ -1,8 +1,8 @@
 """The embedded development broker: the Kafka wire protocol in one Python process.
 
-It is for development and tests, where a JVM is too much; production is Apache Kafka. Real clients work with
-it: librdkafka, kafka-python, Kafka's Java clients and console tools. There is one node, no replication, no authentication
-and no TLS. Acknowledged records survive the death of the process (not of the machine, unless
+It is for development and tests, where a JVM is too much; production is Apache Kafka. It works with real clients:
+librdkafka, kafka-python, Kafka's Java clients and console tools. There is one node, no replication, no
+authentication and no TLS. Acknowledged records survive the death of the process (not of the machine, unless
 ``BrokerSettings.fsync_each_append`` is set).
 
 Where things are:

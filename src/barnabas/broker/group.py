@@ -219,7 +219,7 @@ class Group:
             self.state = "PreparingRebalance"
             longest = max((member.rebalance_timeout for member in self.members.values()), default=0.0)
             self._deadline = max(now + longest, self._not_before)
-        if now >= self._not_before and self._all_joined():
+        if not self.members or (now >= self._not_before and self._all_joined()):
             self._complete(now)
 
     def _all_joined(self) -> bool:
