@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 from barnabas._config.parsing import to_text
@@ -26,9 +27,7 @@ def to_markdown(keys: Iterable[ConfigKey]) -> str:
 def _row(key: ConfigKey) -> list[str]:
     text = to_text(key.default, key.type) if not key.required else None
     default = "*required*" if key.required else "*none*" if text is None else f"`{text}`" if text else "*empty*"
-    accepts = (
-        str(key.validator) if key.validator is not None and type(key.validator).__str__ is not object.__str__ else ""
-    )
+    accepts = "" if key.validator is None or inspect.isfunction(key.validator) else str(key.validator)
     if key.type is Type.BOOLEAN:
         accepts = "true, false"
     doc = f"**Deprecated**: {key.deprecated} {key.doc}" if key.deprecated else key.doc

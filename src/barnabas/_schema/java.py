@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Final
+from decimal import Decimal
+from typing import Final
 
 from barnabas._schema.logical import LogicalDecimal
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 __all__ = ["decimal_text", "double_text", "float_text", "to_float32"]
 
@@ -41,7 +39,9 @@ def double_text(value: float) -> str:
     two = f"{value:.1e}"
     if float(two) == value:
         return _with_exponent(two)
-    return _with_exponent(f"{value:.{len(_digits(plain)) - 1}e}")
+    number = Decimal(plain)  # not formatted again: the nearest number of as many digits may be another one
+    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
+    return _with_exponent(f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:]}e{number.adjusted()}")
 
 
 def float_text(value: float) -> str:
@@ -71,10 +71,6 @@ def decimal_text(value: Decimal) -> str:
         return f"{sign}{padded[:-scale]}.{padded[-scale:]}"
     point = f"{digits[0]}.{digits[1:]}" if len(digits) > 1 else digits
     return f"{sign}{point}E{exponent:+d}" if exponent else sign + point
-
-
-def _digits(plain: str) -> str:
-    return plain.lstrip("-").partition("e")[0].replace(".", "").strip("0")
 
 
 def _with_exponent(text: str) -> str:

@@ -39,7 +39,7 @@ __all__ = [
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 # Digits alike, and whatever may follow a number: so that a shape of number can be searched for.
 _DIGITS: Final = bytes.maketrans(b"123456789}]", b"000000000,,")
-_EXPONENTS: Final = (b"0e00,", b"0e000,", b"0e-0,", b"0e-00,", b"0e-000,")
+_EXPONENTS: Final = (b"0e+00,", b"0e+000,", b"0e-0,", b"0e-00,", b"0e-000,", b"0e00,", b"0e000,")
 _ESCAPE: Final = re.compile(rb"\\u00[01][0-9a-f]|\\.")
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")

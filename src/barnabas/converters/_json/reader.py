@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -127,6 +128,8 @@ def plain_value(node: Any) -> Any:  # noqa: PLR0911 - one return a type
 def _nullable(schema: Schema, replace_nulls: bool, read: Reader) -> Reader:
     if schema.default is not None and replace_nulls:
         default = schema.default
+        if isinstance(default, list | dict):  # each record gets its own: a transform may change it
+            return lambda node: deepcopy(default) if node is None else read(node)
         return lambda node: default if node is None else read(node)
     if schema.optional:
         return lambda node: None if node is None else read(node)
