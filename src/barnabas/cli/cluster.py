@@ -46,19 +46,20 @@ def ask_cluster_id(props: Mapping[str, str]) -> str:
         return cluster_id(settings, int(java.get("default.api.timeout.ms", _DEFAULT_TIMEOUT_MS)) / 1000)
     except KafkaClientError as error:
         name = error.fault.name if error.fault else ""
+        key = _KEYS.get(name, "bootstrap.servers")
         raise ConnectError(
             "Failed to connect to and describe Kafka cluster. Check worker's broker connection and security "
             f"properties. {error.message.rstrip('.')}.",
             code="BRN-1051",
-            key=_KEYS.get(name, "bootstrap.servers"),
-            remedy=error.remedy or _remedy(name, props),
+            key=key,
+            remedy=error.remedy or (None if key in error.message else _remedy(key, props)),
         ) from error
 
 
-def _remedy(name: str, props: Mapping[str, str]) -> str:
-    if name in _KEYS:
-        return f"Correct {_KEYS[name]}."
-    servers = props.get("bootstrap.servers", "localhost:9092")
+def _remedy(key: str, props: Mapping[str, str]) -> str:
+    if key != "bootstrap.servers":
+        return f"Correct {key}."
+    servers = props.get(key, "localhost:9092")
     return f"Start Kafka at {servers}, or correct bootstrap.servers; 'barnabas dev' brings a broker of its own."
 
 
