@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import re
+import uuid
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -222,6 +224,23 @@ def test_struct_keys_in_another_order_are_written_in_the_schemas() -> None:
 def test_half_a_surrogate_pair_names_the_problem() -> None:
     with pytest.raises(DataError, match="serialization error"):
         PLAIN_JSON.from_connect("t", None, "\ud800")
+
+
+@pytest.mark.parametrize("value", [2**63, 2**64 - 1, -(2**63) - 1])
+def test_numbers_beyond_64_bits_are_refused_on_every_path(value: int) -> None:
+    for neighbour in (1, 1e16, "\U0001f600", {1: 2}):
+        with pytest.raises(DataError, match="does not have corresponding schema type"):
+            PLAIN_JSON.from_connect_column("t", None, [[neighbour, value]])
+
+
+def test_tuples_and_the_like_are_written_on_every_path() -> None:
+    class Colour(enum.Enum):
+        RED = "red"
+
+    value = (1, Colour.RED, uuid.UUID(int=5))
+    text = '[1,"red","00000000-0000-0000-0000-000000000005"]'
+    assert PLAIN_JSON.from_connect("t", None, value) == text.encode()
+    assert PLAIN_JSON.from_connect("t", None, {1: value}) == f"[[1,{text}]]".encode()
 
 
 @pytest.mark.parametrize(

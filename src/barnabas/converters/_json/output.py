@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import msgspec
 import orjson
@@ -22,6 +23,7 @@ from barnabas.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
+from enum import Enum
 
 __all__ = [
     "PLAIN_BELOW",
@@ -42,6 +44,8 @@ _DIGITS: Final = bytes.maketrans(b"123456789}]", b"000000000,,")
 _EXPONENTS: Final = (b"0e+00,", b"0e+000,", b"0e-0,", b"0e-00,", b"0e-000,", b"0e00,", b"0e000,")
 _ESCAPE: Final = re.compile(rb"\\u00[01][0-9a-f]|\\.")
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_TEN_MILLIONS: Final = b"00000000."
+_LONG: Final = b"0" * 19  # perhaps a number beyond 64 bits, which the JVM's could not write
 _ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 _MARK: Final = orjson.Fragment(b"\n")
 _BETWEEN: Final = b",\n,"
@@ -107,11 +111,13 @@ def dump_schemaless_column(values: Sequence[Any], head: bytes = b"") -> list[byt
         joined = orjson.dumps(_interleave(values), _default, _OPTIONS)[1:-1]
     except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
         return dump_column([*map(schemaless_node, values)], head)
-    if not _may_differ(joined, values):
-        return _split(_fix_strings(joined), head)
-    texts = joined.split(_BETWEEN)
-    texts = [_again(value) if _may_differ(text, value) else text for text, value in zip(texts, values, strict=True)]
-    return _split(_fix_strings(_BETWEEN.join(texts)), head)
+    suspects = _suspects(joined, values)
+    if suspects:
+        texts = joined.split(_BETWEEN)
+        for at in suspects:
+            texts[at] = _dump_joined([schemaless_node(values[at])])
+        joined = _BETWEEN.join(texts)
+    return _split(_fix_strings(joined), head)
 
 
 def _interleave(values: Sequence[Any]) -> list[Any]:
@@ -157,8 +163,10 @@ def schemaless_node(value: Any) -> Any:  # noqa: PLR0911 - one return a type
             if all(isinstance(key, str) for key in value):
                 return {str(key): schemaless_node(item) for key, item in value.items()}
             return [[schemaless_node(key), schemaless_node(item)] for key, item in value.items()]
-        case list():
+        case list() | tuple():
             return [*map(schemaless_node, value)]
+        case Enum() | UUID():
+            return value  # orjson writes them
         case bytes() | bytearray() | memoryview():
             return base64_text(value)
     raise DataError(
@@ -198,15 +206,18 @@ def _any_not_finite(values: Any) -> bool:
         return True
 
 
-def _may_differ(text: bytes, value: Any) -> bool:
-    """Whether a number may be in the text that Java writes differently; a string may look like one."""
-    alike = (text + b",").translate(_DIGITS)
-    if b"00000000." in alike or b"0.000" in text:
-        return True
-    if b"0e" in alike and any(shape in alike for shape in _EXPONENTS):
-        return True
-    return b"null" in text and _any_not_finite(value)
-
-
-def _again(value: Any) -> bytes:
-    return _dump_joined([schemaless_node(value)])
+def _suspects(joined: bytes, values: Sequence[Any]) -> set[int]:
+    """The rows that may hold a number which Java writes differently; a string may look like one."""
+    alike = joined.translate(_DIGITS) + b","
+    shapes = [shape for shape in (_TEN_MILLIONS, _LONG) if shape in alike]
+    if b"0e" in alike:
+        shapes += [shape for shape in _EXPONENTS if shape in alike]
+    found: set[int] = set()
+    if shapes:
+        rows = alike.split(_BETWEEN)
+        found.update(at for at, row in enumerate(rows) if any(shape in row + b"," for shape in shapes))
+    if b"0.000" in joined:
+        found.update(at for at, row in enumerate(joined.split(_BETWEEN)) if b"0.000" in row)
+    if b"null" in joined and _any_not_finite(values):
+        found.update(at for at, value in enumerate(values) if _any_not_finite(value))
+    return found
