@@ -6,11 +6,16 @@ import importlib
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import barnabas
+from barnabas.plugins.entry_points import refs_of
+from barnabas.plugins.names import full_names, short_names
+from barnabas.plugins.scan import scan_home
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-connector.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -74,3 +79,18 @@ def test_the_conformance_example(folder):
     passed = re.search(r"(\d+) passed", run.stdout)
     assert passed
     assert int(passed[1]) > 40
+
+
+def test_the_packaging_example(folder):
+    """The short name and the entry point are what plugin discovery makes of them."""
+    (found,) = [ref for ref in scan_home(str(folder / "counter.py")) if ref.kind == "source"]
+    text = PAGE.read_text()
+    (name,) = re.findall(r"connector\.class=(\S+)", text)
+    assert name in short_names(found)
+    assert "counter.CounterConnector" in full_names(found)
+    ((entry, value),) = re.findall(r'"(\S+)" = "(\S+)"', text)
+    distribution = SimpleNamespace(
+        name="counter", version="1", entry_points=[metadata.EntryPoint(entry, value, "barnabas.plugins")]
+    )
+    (declared,) = refs_of([distribution], None)
+    assert (declared.kind, declared.path) == (found.kind, found.path)
