@@ -258,7 +258,7 @@ async def test_hung_plugins_do_not_slow_anybody_else(client):
     """Create, read, change and delete while other connectors' validation, start and stop do not return."""
     await client("PUT", "/connectors/stopping/config", source("stopping", fake_stop="hang"))
     hung = [
-        asyncio.create_task(client("PUT", "/connectors/v/config", source("v", fake_validate="slow:4"))),
+        asyncio.create_task(client("PUT", "/connectors/v/config", source("v", fake_validate="slow:2"))),
         asyncio.create_task(client("PUT", "/connectors/s/config", source("s", fake_start="hang"))),
         asyncio.create_task(client("DELETE", "/connectors/stopping")),
     ]
