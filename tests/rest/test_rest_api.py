@@ -152,8 +152,8 @@ async def test_locations_are_escaped(client, name, location):
             400,
             (
                 "Connector configuration is invalid and contains the following 1 error(s):\n"
-                'Missing required configuration "topic" which has no default value.\nYou can also find the above list of '
-                "errors at the endpoint `/connector-plugins/{connectorType}/config/validate`"
+                'Missing required configuration "topic" which has no default value.\nYou can also find the above list '
+                "of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`"
             ),
         ),
         (
