@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from barnabas._schema.java import double_text
 from barnabas.converters._json.lenient import JsonError, parse
+from barnabas.converters._json.reader import plain_value
 from barnabas.converters.json_converter import JsonConverter
 from barnabas.errors import ConfigError, DataError
 from barnabas.schema import Date, LogicalDecimal, Schema, SchemaBuilder, Time, Timestamp
@@ -192,6 +193,25 @@ def test_fractions_for_whole_numbers_use_all_digits() -> None:
 def test_huge_exponents_do_not_hang() -> None:
     assert ENVELOPE.to_connect("t", b'{"schema":{"type":"int32"},"payload":1e999999999}').value == 0
     assert PLAIN_JSON.to_connect("t", b"1e999999999").value == math.inf
+
+
+@pytest.mark.parametrize(
+    "text", ["-0.0", "-0", "-0e5", "9223372036854775808", "-9223372036854775809", "1e400", "20000000000000000000"]
+)
+def test_numbers_that_the_fast_parser_reads_differently(text: str) -> None:
+    for shape in ("{}", "[1,{}]", " [ {} ]", '{{"a": {}}}', '{{"a":{}}}', '{{"d":"2020-01-05","a":\n{}}}'):
+        payload = shape.format(text).encode()
+        want = plain_value(parse(payload))
+        _, values = PLAIN_JSON.to_connect_column("t", [b"{}", payload, b"5"])
+        assert repr(values) == repr([{}, want, 5])
+        assert repr(PLAIN_JSON.to_connect("t", payload).value) == repr(want)
+
+
+@given(st.lists(st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_all_numbers_read_as_the_careful_parser_reads_them(numbers: list[float]) -> None:
+    payload = json.dumps(numbers).encode()
+    want = plain_value(parse(payload))
+    assert repr(PLAIN_JSON.to_connect_column("t", [payload, payload])[1]) == repr([want, want])
 
 
 def test_deep_nesting_is_an_error_not_a_crash() -> None:

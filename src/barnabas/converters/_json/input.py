@@ -7,7 +7,6 @@ for them as a whole, and only rows that have one are parsed the slow way.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import orjson
@@ -17,9 +16,12 @@ from barnabas.converters._json.reader import plain_value
 
 __all__ = ["parse_column", "parse_one"]
 
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
-_LONG: Final = b"0" * 19
-_NEGATIVE_ZERO: Final = re.compile(rb"-0+(?:\.0*)?(?:[eE]|[^0-9.]|$)|-0+\.0+[eE]")
+_NUL_COMMA: Final = b"\0,"
+# Digits alike, and whatever may stand before a number: so that a run of digits can be searched for.
+_DIGITS: Final = bytes.maketrans(b"123456789:[ \t\r\n", b"000000000,,,,,,")
+_BOUNDS: Final = bytes.maketrans(b":[ \t\r\n", b",,,,,,")
+_LONG: Final = b"," + b"0" * 19
+_LONG_NEGATIVE: Final = b"-" + b"0" * 19
 
 
 def parse_one(payload: bytes, *, exact: bool = False) -> Any:
@@ -32,12 +34,13 @@ def parse_one(payload: bytes, *, exact: bool = False) -> Any:
     Raises:
         JsonError: it is no JSON.
     """
-    if exact or _is_odd(payload):
+    if exact:
         return parse(payload)
     try:
-        return orjson.loads(payload)
+        value = orjson.loads(payload)
     except ValueError:
         return parse(payload)
+    return parse(payload) if _odd_rows([payload]) else value
 
 
 def parse_column(payloads: list[bytes], *, plain: bool = True) -> list[Any]:
@@ -54,14 +57,19 @@ def parse_column(payloads: list[bytes], *, plain: bool = True) -> list[Any]:
         values = [*map(orjson.loads, payloads)]
     except ValueError:  # one of them is odd
         return [plain_value(parse_one(p)) if plain else parse_one(p) for p in payloads]
-    joined = b"\n".join(payloads)
-    if b"-0" in joined or _LONG in joined.translate(_DIGITS):
-        for at, payload in enumerate(payloads):
-            if _is_odd(payload):
-                value = parse(payload)
-                values[at] = plain_value(value) if plain else value
+    for at in _odd_rows(payloads):
+        value = parse(payloads[at])
+        values[at] = plain_value(value) if plain else value
     return values
 
 
-def _is_odd(payload: bytes) -> bool:
-    return (b"-0" in payload and _NEGATIVE_ZERO.search(payload) is not None) or _LONG in payload.translate(_DIGITS)
+def _odd_rows(payloads: list[bytes]) -> set[int]:
+    """The rows of valid JSON that may hold a number which orjson reads differently."""
+    joined = b",%b" % _NUL_COMMA.join(payloads)  # no valid JSON contains a NUL
+    alike = joined.translate(_DIGITS)
+    found: set[int] = set()
+    if _LONG in alike or _LONG_NEGATIVE in alike:
+        found.update(at for at, row in enumerate(alike.split(b"\0")) if _LONG in row or _LONG_NEGATIVE in row)
+    if b"-0" in joined:  # in dates, mostly
+        found.update(at for at, row in enumerate(joined.translate(_BOUNDS).split(b"\0")) if b",-0" in row)
+    return found
