@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measure import Memory, leaves, memory, tree, tree_cpu, tree_memory
+from bench.measure import Memory, leaves, machine_cpu, memory, tree, tree_cpu, tree_memory
 from services.process import wait_for
 from services.worker import FILE_SINK, FILE_SOURCE, JVM_AS_SHIPPED, BarnabasBroker, BarnabasWorker, JvmConnect, Worker
 
@@ -68,14 +68,24 @@ class Bench:
         worker.spawn()
         return worker, worker.wait_ready(every=0.005)
 
-    def starts(self, count: int) -> list[float]:
-        """Start-up times; one more start before them fills the file cache and Python's byte code."""
-        times = []
+    def starts(self, count: int) -> list[Figure]:
+        """Start-up; one more start before those that count fills the file cache and Python's byte code."""
+        times, cpu, others = [], [], []
         for _ in range(count + 1):
+            busy = machine_cpu()
             worker, seconds = self.start()
+            own = tree_cpu(worker.pid)
+            others.append((machine_cpu() - busy - own) / seconds)
             worker.stop()
             times.append(seconds)
-        return times[1:]
+            cpu.append(own)
+        limit = START_LIMIT_S if self._kind is BarnabasWorker else None
+        return [
+            Figure(f"start to REST ready, median of {count}", statistics.median(times[1:]), "s", limit),
+            Figure(f"start to REST ready, worst of {count}", max(times[1:]), "s"),
+            Figure("start: CPU time of the worker", statistics.median(cpu[1:]), "s"),
+            Figure("start: cores that anything else kept busy meanwhile", statistics.median(others[1:]), ""),
+        ]
 
     def idle(self, worker: Worker) -> list[Figure]:
         """Memory and CPU of a worker that does nothing."""
@@ -119,10 +129,11 @@ class Bench:
 
 
 def _per_process(hosts: dict[int, tuple[str, Memory]]) -> list[Figure]:
-    figures = []
-    for pid, (name, used) in sorted(hosts.items(), key=lambda item: item[1][1].private):
-        figures.append(Figure(f"process {pid} ({name}): private memory", used.private, "MB", TASK_LIMIT_MB))
-    return figures
+    """Private memory of each task's process, against the limit, and of each connector's."""
+    return [
+        Figure(f"process {name}: private memory", used.private, "MB", TASK_LIMIT_MB if "|task-" in name else None)
+        for name, used in sorted(hosts.values(), key=lambda item: item[0])
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -135,12 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     kind: type[BarnabasWorker | JvmConnect] = JvmConnect if options.worker == "jvm" else BarnabasWorker
     with tempfile.TemporaryDirectory(prefix="footprint-") as name, BarnabasBroker(Path(name) / "broker") as broker:
         bench = Bench(Path(name), broker.bootstrap, kind)
-        times = bench.starts(options.starts)
-        limit = START_LIMIT_S if kind is BarnabasWorker else None
-        figures = [
-            Figure(f"start to REST ready, median of {options.starts}", statistics.median(times), "s", limit),
-            Figure(f"start to REST ready, worst of {options.starts}", max(times), "s"),
-        ]
+        figures = bench.starts(options.starts)
         worker, _ = bench.start()
         try:
             figures += bench.idle(worker)
