@@ -59,7 +59,7 @@ def admin(bootstrap: str) -> AdminClient:
 
 
 def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key.replace("_", "."): value for key, value in settings.items()}
+    return {key if key.endswith("_cb") else key.replace("_", "."): value for key, value in settings.items()}
 
 
 def create(bootstrap: str, topic: str, partitions: int = 1, **config: Any) -> None:

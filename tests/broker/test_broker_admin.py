@@ -71,7 +71,6 @@ def test_a_waiting_consumer_notices_deletion(live):
         (NewTopic("t", 1, 1, config={"retention.ms": "soon"}), "INVALID_CONFIG"),
         (NewTopic("t", 1, 1, config={"cleanup.policy": "shred"}), "INVALID_CONFIG"),
         (NewTopic("t", 1, 1, config={"retention.ms": "-2"}), "INVALID_CONFIG"),
-        (NewTopic("t", replica_assignment=[[2]]), "INVALID_REPLICA_ASSIGNMENT"),
     ],
 )
 def test_refused_topics(live, topic, error):
@@ -84,8 +83,13 @@ def test_refused_topics(live, topic, error):
 def test_validate_only_and_assignments(live):
     make(live, NewTopic("t", 2, 1), validate_only=True)
     assert live.broker.topics.all() == []
-    make(live, NewTopic("t", replica_assignment=[[1], [1]]))
-    assert len(live.broker.topics.topic("t").partitions) == 2
+    assignments = [{"partition_index": index, "broker_ids": [1]} for index in range(2)]
+    entry = {"name": "t", "num_partitions": -1, "replication_factor": -1, "assignments": assignments, "configs": []}
+    (answer,) = exchange(live.port, 19, 7, {"topics": [entry]})["topics"]
+    assert (answer["error_code"], answer["num_partitions"]) == (0, 2)
+    elsewhere = {**entry, "name": "u", "assignments": [{"partition_index": 0, "broker_ids": [2]}]}
+    (answer,) = exchange(live.port, 19, 7, {"topics": [elsewhere]})["topics"]
+    assert answer["error_code"] == ErrorCode.INVALID_REPLICA_ASSIGNMENT
 
 
 def test_more_partitions(live):
@@ -142,8 +146,8 @@ def test_broker_configuration(live):
     (answer,) = exchange(live.port, 44, 1, body)["responses"]
     assert answer["error_code"] == ErrorCode.INVALID_REQUEST
     assert "Only topic configurations" in answer["error_message"]
-    with pytest.raises(KafkaException):
-        describe(live, ResourceType.BROKER, "7")
+    body = {"resources": [{"resource_type": 4, "resource_name": "7", "configuration_keys": None}]}
+    assert exchange(live.port, 32, 4, body)["results"][0]["error_code"] == ErrorCode.INVALID_REQUEST
 
 
 def test_cluster(live):

@@ -23,6 +23,9 @@ def test_acknowledged_records_and_offsets_survive_kill(tmp_path):
     def write():
         number = 0
         while not stop.is_set():
+            if len(client) > 50_000:  # the broker is away
+                client.poll(0.05)
+                continue
             client.produce(
                 "t",
                 b"%d" % number,
@@ -101,7 +104,7 @@ def test_many_segments_are_found_again(tmp_path, clean):
     with EmbeddedBroker(tmp_path) as live:
         create(live.bootstrap, "t", segment_bytes=1024)
         for index in range(20):
-            send(live.bootstrap, "t", [b"%02d" % index * 100], enable_idempotence=True)
+            send(live.bootstrap, "t", [b"%02d" % index * 100], enable_idempotence=index in {3, 12})
         assert len(live.broker.topics.log("t", 0).segments) > 5
     if not clean:
         for path in (tmp_path / "logs" / "t-0").glob("*.state"):
@@ -109,7 +112,7 @@ def test_many_segments_are_found_again(tmp_path, clean):
     with EmbeddedBroker(tmp_path) as live:
         log = live.broker.topics.log("t", 0)
         assert log.end == 20
-        assert len(log.states.producers) == 20
+        assert len(log.states.producers) == 2
         assert values(read(live.bootstrap, "t", 20)) == [b"%02d" % index * 100 for index in range(20)]
 
 

@@ -76,17 +76,22 @@ def test_a_new_producer_fences_the_old_and_aborts_its_transaction(live):
     assert committed(live, 1) == [b"new"]
 
 
-def test_a_fenced_producer_cannot_write(live):
-    create(live.bootstrap, "t")
+def test_what_does_not_belong_to_the_transaction_is_refused(live):
     old = transactional(live.bootstrap)
     transact(old, "t", b"a")
+    log = live.broker.topics.log("t", 0)
+    batch = log.active.read(0, log.active.batch_size_at(0))
+
+    def write(name):
+        body = {"transactional_id": name, "acks": -1, "topics": [{"name": "t", "partitions": [{"records": batch}]}]}
+        body["topics"][0]["partitions"][0]["index"] = 0
+        return exchange(live.port, 0, 9, body)["topics"][0]["partitions"][0]["error_code"]
+
+    assert write("tx") == ErrorCode.INVALID_TXN_STATE, "the partition was not added to a transaction"
+    assert write("other") == ErrorCode.INVALID_PRODUCER_ID_MAPPING
     transactional(live.bootstrap)
-    failures = []
-    old.begin_transaction()
-    old.produce("t", b"zombie", partition=0, on_delivery=lambda error, _: failures.append(error))
-    old.flush(10)
-    assert failures[0] is not None
-    assert committed(live, 1) == [b"a"]
+    assert write("tx") == ErrorCode.INVALID_PRODUCER_EPOCH
+    assert log.end == 2
 
 
 def test_offsets_become_valid_with_the_commit(live):

@@ -130,7 +130,7 @@ class TransactionCoordinator:
         if known is None:
             known = self.transactions[name] = Transaction(self.new_producer_id(), -1, timeout_ms)
         elif producer_id >= 0:
-            if producer_id == known.producer_id and epoch == known.last_epoch:
+            if producer_id == known.producer_id and epoch == known.last_epoch >= 0:
                 return known.producer_id, known.epoch  # the answer to the first attempt was lost
             self._check_epoch(known, producer_id, epoch)
         if known.state == "Ongoing":
