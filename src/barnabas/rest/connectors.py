@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
+from barnabas.errors import NotFoundError
 from barnabas.herder.base import BadRequestError, Created, Herder
 from barnabas.herder.json_body import BodyError, create_request
 from barnabas.rest.answers import empty, json_answer
@@ -30,7 +32,11 @@ class ConnectorHandlers:
         wanted = call.query.getlist("expand")
         if not wanted:
             return json_answer(names)
-        return json_answer({name: self._expanded(name, wanted) for name in names})
+        expanded: dict[str, Any] = {}
+        for name in names:
+            with contextlib.suppress(NotFoundError):  # one without a status yet is left out
+                expanded[name] = self._expanded(name, wanted)
+        return json_answer(expanded)
 
     def _expanded(self, name: str, wanted: list[str]) -> dict[str, Any]:
         entry: dict[str, Any] = {}
