@@ -280,6 +280,40 @@ def test_a_second_signal_stops_at_once(write, tmp_path):
         wait_for(lambda: not runs(task["pid"]), 1)
 
 
+BAD = {
+    "hangs": "def validate(self, props):\n        time.sleep(3600)",
+    "exits": "def start(self, props):\n        os._exit(7)",
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_a_connector_that_hangs_or_crashes_does_not_end_the_worker(write, tmp_path, how):
+    (tmp_path / "bad_module.py").write_text(
+        "import os, time\nfrom barnabas import SourceConnector, SourceTask\n"
+        f"class Bad(SourceConnector):\n    TASK = SourceTask\n    {BAD[how]}\n"
+    )
+    files = [connector(tmp_path, "bad", connector_class="bad_module.Bad"), connector(tmp_path, "good")]
+    worker = write(connector_call_timeout_ms=1500, plugin_path=tmp_path, task_restart_enabled="false")
+    with running(worker, *files) as (process, log):
+        assert "good" in rest(log, "/connectors")
+        assert "[bad|worker]" in log.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+
+
+def test_lines_of_a_task_carry_its_name(write, tmp_path):
+    (tmp_path / "talkative.py").write_text(
+        "import logging, time\nfrom barnabas import SourceConnector, SourceTask\n"
+        "class T(SourceTask):\n    def start(self, props):\n"
+        "        logging.getLogger('mine').info('hello %s', 'password=x')\n"
+        "    def poll(self):\n        time.sleep(0.1)\n"
+        "class Talkative(SourceConnector):\n    TASK = T\n"
+    )
+    worker = write(plugin_path=tmp_path)
+    with running(worker, connector(tmp_path, "talk", connector_class="talkative.Talkative")) as (_, log):
+        wait_for(lambda: "[talk|task-0] hello password=[hidden] (mine)" in log.read_text())
+
+
 def test_a_console_sink_writes_to_standard_output(write, tmp_path):
     (tmp_path / "in.txt").write_text("hello\n")
     source = connector(tmp_path, "source")

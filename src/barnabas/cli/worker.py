@@ -18,7 +18,7 @@ from barnabas.cli.cluster import cluster_id_on_thread
 from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
 from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
-from barnabas.errors import BarnabasError, ConfigError, HungError
+from barnabas.errors import BarnabasError, ConfigError, HostDiedError, HungError
 from barnabas.herder.connector_file import load_connector_file
 from barnabas.herder.listeners import HttpListener
 from barnabas.herder.standalone import StandaloneHerder
@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 _CREATE_PATIENCE = 10.0
 """Seconds in which a connector of the command line must have failed for the worker to end with it; one that fails later
 is FAILED, like one that was made by REST."""
+
+_CONTAINED = frozenset({HungError.code, HostDiedError.code})
+"""A connector that hangs or takes its process down costs itself only: the others, and the worker, run on."""
 
 
 def run_worker(
@@ -173,10 +176,10 @@ async def _create(herder: StandaloneHerder, file: str, connector: ConnectorFile)
                 replace=False,
                 answer_after=_CREATE_PATIENCE,
             )
-        except HungError as error:  # it must not take the others with it: they run
-            log.error("The connector of %s is not created: %s", file, error.describe())  # noqa: TRY400  says it all
-            return
         except BarnabasError as error:
+            if error.code in _CONTAINED:
+                log.error("The connector of %s does not run: %s", file, error.describe())  # noqa: TRY400  says it all
+                return
             raise ConfigError(
                 f"{file}: {error.message}", code=error.code, key=error.key, remedy=error.remedy
             ) from error
