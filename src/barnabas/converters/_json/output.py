@@ -41,7 +41,7 @@ __all__ = [
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 # Digits alike, and whatever may stand before or after a number: so that a shape of number can be searched for.
 _DIGITS: Final = bytes.maketrans(b"123456789}]:[", b"000000000,,,,")
-_EXPONENTS: Final = (b"0e+00,", b"0e+000,", b"0e-0,", b"0e-00,", b"0e-000,", b"0e00,", b"0e000,")
+_EXPONENT: Final = re.compile(rb"0e[+-]?0{1,3},")
 _ESCAPE: Final = re.compile(rb"\\u00[01][0-9a-f]|\\.")
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _NINETEEN: Final = b"0" * 19  # perhaps a number beyond 64 bits, which the JVM's could not write
@@ -210,12 +210,13 @@ def _suspects(joined: bytes, values: Sequence[Any]) -> set[int]:
     """The rows that may hold a number which Java writes differently; a string may look like one."""
     alike = b",%b," % joined.translate(_DIGITS)
     shapes = [shape for shape in _SHAPES if shape in alike]
-    if b"0e" in alike:
-        shapes += [shape for shape in _EXPONENTS if shape in alike]
+    exponents = b"0e" in alike and _EXPONENT.search(alike) is not None
     found: set[int] = set()
-    if shapes:
-        rows = alike.split(_BETWEEN)
-        found.update(at for at, row in enumerate(rows) if any(shape in b",%b," % row for shape in shapes))
+    if shapes or exponents:
+        rows = [b",%b," % row for row in alike.split(_BETWEEN)]
+        found.update(at for at, row in enumerate(rows) if any(shape in row for shape in shapes))
+        if exponents:
+            found.update(at for at, row in enumerate(rows) if _EXPONENT.search(row))
     if b"0.000" in joined:
         found.update(at for at, row in enumerate(joined.split(_BETWEEN)) if b"0.000" in row)
     if b"null" in joined and _any_not_finite(values):
