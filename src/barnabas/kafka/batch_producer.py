@@ -62,32 +62,24 @@ class BatchProducer(Producer):
 
     # ------------------------------------------------------------------ sending
     def _enqueue(self, ticket: Ticket, columns: Columns, at: int) -> int:
-        size = min(_CHUNK, len(columns.values) - at)
-        values, lengths = _column(columns.values, at, size, "value")
-        keys, key_lengths = (None, None) if columns.keys is None else _column(columns.keys, at, size, "key")
-        cost = RECORD_OVERHEAD * size + sum(lengths) + (0 if key_lengths is None else sum(key_lengths))
-        if cost > self._max_bytes // 4 and size > 1:  # large records: in pieces, so that they need little room
-            size = max(1, size * (self._max_bytes // 4) // cost)
-            values, lengths = values[:size], lengths[:size]
-            if keys is not None and key_lengths is not None:
-                keys, key_lengths = keys[:size], key_lengths[:size]
-            cost = RECORD_OVERHEAD * size + sum(lengths) + (0 if key_lengths is None else sum(key_lengths))
-        if not self._has_room(size, cost):
+        piece = _Piece(columns, at, min(_CHUNK, len(columns.values) - at))
+        if piece.cost > self._max_bytes // 4 and piece.size > 1:  # large records: in pieces, which find room sooner
+            piece = _Piece(columns, at, max(1, piece.size * (self._max_bytes // 4) // piece.cost))
+        if not self._has_room(piece.size, piece.cost):
             return 0
         if columns.headers is not None or columns.timestamps is not None:
-            return self._enqueue_singly(ticket, columns, at, (values, keys), cost)
-        messages = self._messages
+            return self._enqueue_singly(ticket, columns, at, piece)
+        size, messages = piece.size, self._messages
         end = _WORDS * size
-        messages[_PAYLOAD:end:_WORDS] = _pointers(values)
-        messages[_LENGTH:end:_WORDS] = array("Q", lengths)
-        if keys is not None and key_lengths is not None:
-            messages[_KEY:end:_WORDS] = _pointers(keys)
-            messages[_KEY_LENGTH:end:_WORDS] = array("Q", key_lengths)
+        messages[_PAYLOAD:end:_WORDS] = _pointers(piece.values, has_null=piece.null_values)
+        messages[_LENGTH:end:_WORDS] = array("Q", piece.lengths)
+        if piece.keys is not None:
+            messages[_KEY:end:_WORDS] = _pointers(piece.keys, has_null=piece.null_keys)
+            messages[_KEY_LENGTH:end:_WORDS] = array("Q", piece.key_lengths)
             self._keys_set = True
         elif self._keys_set:
             self._clear_keys()
-        number = self._book.next
-        messages[_OPAQUE:end:_WORDS] = array("Q", range(number, number + size))
+        messages[_OPAQUE:end:_WORDS] = rd.numbers(self._book.next, size)
         flags = rd.COPY
         if columns.partitions is not None:
             flags |= rd.PER_MESSAGE_PARTITION
@@ -96,9 +88,9 @@ class BatchProducer(Producer):
         topic = self._topics.get(columns.topic) or self._topic(columns.topic)
         good = self._lib.rd_kafka_produce_batch(topic, rd.ANY_PARTITION, flags, self._address, size)
         if good == size:
-            self._book.add(ticket, size, cost)
+            self._book.add(ticket, size, piece.cost)
             return size
-        return self._enqueued_partly(ticket, size, cost)
+        return self._enqueued_partly(ticket, size, piece.cost)
 
     def _enqueued_partly(self, ticket: Ticket, size: int, cost: int) -> int:
         """Some were refused: for lack of room (that one and all after it), or for good."""
@@ -111,18 +103,14 @@ class BatchProducer(Producer):
                 self._book.fail_one(number + at, self._fault(code))
         return taken
 
-    def _enqueue_singly(
-        self, ticket: Ticket, columns: Columns, at: int, piece: tuple[list[Any], list[Any] | None], cost: int
-    ) -> int:
+    def _enqueue_singly(self, ticket: Ticket, columns: Columns, at: int, piece: _Piece) -> int:
         topic = self._topics.get(columns.topic) or self._topic(columns.topic)
-        values, keys = piece
-        size = len(values)
-        for index, value in enumerate(values):
+        for index, value in enumerate(piece.values):
             number = self._book.next
             code, reason = self._single.send(
                 topic,
                 value,
-                None if keys is None else keys[index],
+                None if piece.keys is None else piece.keys[index],
                 None if columns.partitions is None else columns.partitions[at + index],
                 None if columns.timestamps is None else columns.timestamps[at + index],
                 None if columns.headers is None else columns.headers[at + index],
@@ -130,10 +118,10 @@ class BatchProducer(Producer):
             )
             if code == _QUEUE_FULL:
                 return index
-            self._book.add(ticket, 1, cost // size)
+            self._book.add(ticket, 1, piece.cost // piece.size)
             if code:
                 self._book.fail_one(number, self._fault(code, reason))
-        return size
+        return piece.size
 
     def _clear_keys(self) -> None:
         nothing = array("Q", bytes(8 * _CHUNK))
@@ -289,17 +277,36 @@ def _make_client(lib: rd.Library, settings: ClientSettings) -> int:
     return handle
 
 
-def _column(column: Sequence[bytes | None], at: int, size: int, what: str) -> tuple[list[Any], list[int]]:
-    """A piece of a column and the lengths: a list of its own, so that nobody can change it during the call.
+class _Piece:
+    """A stretch of the columns, checked and measured; its lists keep the objects alive during the call."""
 
-    ``None`` stays where it is and has length 0. Anything that is not exactly ``bytes`` would be read as if it were:
+    __slots__ = ("cost", "key_lengths", "keys", "lengths", "null_keys", "null_values", "size", "values")
+
+    def __init__(self, columns: Columns, at: int, size: int) -> None:
+        self.size = size
+        self.values, self.lengths, self.null_values = _column(columns.values, at, size, "value")
+        self.cost = RECORD_OVERHEAD * size + sum(self.lengths)
+        self.keys: list[Any] | None = None
+        self.key_lengths: list[int] = []
+        self.null_keys = False
+        if columns.keys is not None:
+            self.keys, self.key_lengths, self.null_keys = _column(columns.keys, at, size, "key")
+            self.cost += sum(self.key_lengths)
+
+
+def _column(column: Sequence[bytes | None], at: int, size: int, what: str) -> tuple[list[Any], list[int], bool]:
+    """A piece of a column, the lengths, and whether there are nulls.
+
+    It is a list of its own: nobody else can change it during the call. ``None`` stays where it is and has length 0. Anything that is not exactly ``bytes`` would be read as if it were:
     subclasses are converted, the rest is refused.
     """
-    piece: list[Any] = list(column[at : at + size])
+    piece: Any = column[at : at + size]
+    if type(piece) is not list:
+        piece = list(piece)
     kinds = [*map(type, piece)]
     plain = kinds.count(bytes)
     if plain == size:
-        return piece, [*map(len, piece)]
+        return piece, [*map(len, piece)], False
     if plain + kinds.count(type(None)) != size:
         for index, value in enumerate(piece):
             if isinstance(value, bytes):
@@ -310,16 +317,17 @@ def _column(column: Sequence[bytes | None], at: int, size: int, what: str) -> tu
                     code="BRN-2212",
                     remedy="Use a converter that returns bytes.",
                 )
-    return piece, [0 if value is None else len(value) for value in piece]
+    return piece, [0 if value is None else len(value) for value in piece], None in piece
 
 
-def _pointers(piece: list[Any]) -> array[int]:
+def _pointers(piece: list[Any], *, has_null: bool) -> array[int]:
     """Addresses of the contents; a null pointer for ``None``."""
     found = rd.addresses(piece)
-    at = -1
-    for _ in range(piece.count(None)):
-        at = piece.index(None, at + 1)
-        found[at] = 0
+    if has_null:
+        at = -1
+        for _ in range(piece.count(None)):
+            at = piece.index(None, at + 1)
+            found[at] = 0
     return found
 
 
