@@ -55,22 +55,21 @@ class Run:
 class Campaign:
     """One broker, one worker, two connectors, and a hand on the kill switch."""
 
-    def __init__(self, folder: Path, broker: KafkaServer | BarnabasBroker, jvm: bool, seed: int) -> None:
+    def __init__(self, folder: Path, broker: KafkaServer | BarnabasBroker, options: argparse.Namespace) -> None:
         self.source, self.target = folder / "source.txt", folder / "target.txt"
         self.broker = broker
-        self.random = random.Random(seed)
+        self.random = random.Random(options.seed)
         self.run = Run()
         settings: dict[str, object] = {
             "offset.flush.interval.ms": COMMIT_MS,
             "consumer.auto.offset.reset": "earliest",
-            "producer.delivery.timeout.ms": 120_000,
+            "consumer.session.timeout.ms": options.session_timeout_ms,
         }
         connectors = [
             {"name": "kill9-source", "connector.class": FILE_SOURCE, "file": self.source, "topic": TOPIC},
             {"name": SINK, "connector.class": FILE_SINK, "file": self.target, "topics": TOPIC},
         ]
-        if jvm:  # or each restart would wait out 45 s of group session
-            settings["consumer.session.timeout.ms"] = 6000
+        jvm = options.worker == "jvm"
         kind = JvmConnect if jvm else BarnabasWorker
         self.worker: Worker = kind(folder / "worker", broker.bootstrap, settings, connectors)
         self.victims = ["worker", "broker"] if jvm else ["worker", "broker", "host"]
@@ -188,7 +187,7 @@ class Campaign:
 def campaign(folder: Path, broker: KafkaServer | BarnabasBroker, options: argparse.Namespace) -> tuple[Verdict, Run]:
     """One campaign on one broker."""
     with broker:
-        it = Campaign(folder, broker, options.worker == "jvm", options.seed)
+        it = Campaign(folder, broker, options)
         feeder = Feeder(it.source, options.rate)
         feeder.start()
         try:
@@ -237,6 +236,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--worker", choices=["barnabas", "jvm"], default="barnabas", help="jvm: for comparison")
     parser.add_argument("--kills", type=int, default=50, help="on each broker (default: 50)")
     parser.add_argument("--rate", type=int, default=3000, help="lines a second (default: 3000)")
+    parser.add_argument(
+        "--session-timeout-ms",
+        type=int,
+        default=6000,
+        help="of the sink's consumer group (default: 6000; Kafka's own 45000 makes each recovery wait that long)",
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()), help="for the choice of victims and moments")
     parser.add_argument("--folder", type=Path, help="keep all files there (default: a temporary folder)")
     options = parser.parse_args(arguments)
