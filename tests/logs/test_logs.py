@@ -6,6 +6,8 @@ import contextlib
 import json
 import logging
 import os
+import re
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +100,18 @@ def test_threads_of_plugin_code_speak_for_the_only_unit():
     thread.join()
     assert seen == ["c|task-0"]
     assert logs.current_context() is None
+
+
+def test_a_terminal_gets_colours_and_the_time_of_day(monkeypatch):
+    record = logging.makeLogRecord({"name": "barnabas.cli", "levelno": 40, "levelname": "ERROR", "msg": "no"})
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d\.\d{3} \x1b\[31mERROR\x1b\[0m no \x1b\[2m\(cli\)\x1b\[0m",
+        logs._Text(terminal=True).format(record),
+    )
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert logs._formatter(json=False)._terminal
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not logs._formatter(json=False)._terminal
 
 
 def test_json_lines(capfd):

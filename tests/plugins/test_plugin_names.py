@@ -62,3 +62,4 @@ def test_nearest():
     assert names.nearest("FileStreamSorce", [FILE_SOURCE, ref("x.DatagenConnector")]) == FILE_SOURCE.name
     assert names.nearest("com.example.DataGen", [FILE_SOURCE, ref("x.DatagenConnector")]) == "x.DatagenConnector"
     assert names.nearest("qqqqqq", [FILE_SOURCE]) is None
+    assert names.nearest("io.debezium.connector.postgresql.PostgresConnector", [FILE_SOURCE, ref("x.Datagen")]) is None

@@ -25,7 +25,7 @@ _SUFFIXES = {
     "transformation": "Transformation",
     "predicate": "Predicate",
 }
-_CUTOFF = 0.5
+_CUTOFF = 0.6
 
 
 def simple_name(name: str) -> str:
@@ -63,15 +63,20 @@ def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
     return (*key, (1, 0, ""))
 
 
+def _stem(name: str) -> str:
+    """What tells a name from others: two connectors are not alike because both are called one."""
+    return re.sub(r"(header)?(connector|converter|transformation|predicate)$", "", simple_name(name).lower())
+
+
 def nearest(name: str, refs: Iterable[PluginRef]) -> str | None:
     """The full name of the plugin that ``name`` most probably meant; ``None`` when nothing is close."""
     import difflib  # noqa: PLC0415  only a wrong name pays for it
 
-    wanted = simple_name(name).lower()
+    wanted = _stem(name)
     best: tuple[float, str] | None = None
     for ref in refs:
-        for candidate in (*short_names(ref), simple_name(ref.path)):
-            ratio = difflib.SequenceMatcher(a=wanted, b=candidate.lower()).ratio()
+        for candidate in (ref.name, ref.path):
+            ratio = difflib.SequenceMatcher(a=wanted, b=_stem(candidate)).ratio()
             if ratio >= _CUTOFF and (best is None or ratio > best[0]):
                 best = ratio, ref.name
     return best[1] if best else None

@@ -153,7 +153,8 @@ class Plugins:
 
     def _unknown(self, name: str, interface: str, known: Iterable[PluginRef], noun: str) -> PluginRef:
         near = names.nearest(name, known)
-        remedy = f"Did you mean {near}?" if near else "Install its package, or put it into a folder on plugin.path."
+        missing = "Install its package, or put it into a folder on plugin.path; Java classes cannot be loaded."
+        remedy = f"Did you mean {near}?" if near else missing
         raise PluginError(
             f"Failed to find any class that implements {interface} and which name matches {name}, "
             f"available {noun} are: {_listed(known)}.",
