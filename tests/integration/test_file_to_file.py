@@ -121,7 +121,7 @@ def test_json_with_and_without_schemas(worker, tmp_path, names):
 
 
 @pytest.mark.jvm_connect
-def test_the_topic_and_the_offset_file_are_interchangeable_with_the_jvm(worker, jvm_connect, kafka_server, tmp_path, names):
+def test_the_topic_and_the_offset_file_are_interchangeable_with_the_jvm(jvm_connect, kafka_server, tmp_path, names):
     """Same input, same bytes in the topic; and each continues from the other's offset file."""
     from confluent_kafka import Consumer, TopicPartition
 
