@@ -48,8 +48,7 @@ async def validate(config: Mapping[str, str | None], plugins: Plugins, superviso
         ConnectError: Validation itself failed, or hung past ``connector.call.timeout.ms``.
     """
     plugin = connector_class(config, plugins)
-    # A null is not the same as a missing key: plugin code is to say whether it may be.
-    return await supervisor.validate(plugin, config)  # type: ignore[arg-type]
+    return await supervisor.validate(plugin, config)
 
 
 def refuse_errors(answer: Mapping[str, Any]) -> None:

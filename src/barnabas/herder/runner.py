@@ -148,7 +148,7 @@ class ConnectorRunner:
         if target != "STARTED":
             self._rest("PAUSED" if target == "PAUSED" else "STOPPED")
             return
-        self.expected = True
+        self._starting()
         try:
             await self.lane.call(self._around.supervisor.start_connector(self._spec()))
         except ConnectError as error:
@@ -162,6 +162,13 @@ class ConnectorRunner:
             ) from error
         if self.expected:
             self._put("RUNNING", None)
+
+    def _starting(self) -> None:
+        """Reports are believed from now on; a start that takes long, or for ever, is seen as UNASSIGNED meanwhile."""
+        self.expected = True
+        status = self._around.statuses.connector(self.name)
+        if status is None or status.state != "RESTARTING":
+            self._put("UNASSIGNED", None)
 
     def _spec(self) -> ConnectorSpec:
         props = self._resolved()
