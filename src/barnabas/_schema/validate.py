@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATE", "DECIMAL", "INT_RANGES", "LOGICAL_TYPES", "TIME", "TIMESTAMP", "validate_value"]
 
+_CODE: Final = "BRN-2160"  # a value that does not fit its schema
 DECIMAL: Final = "org.apache.kafka.connect.data.Decimal"
 DATE: Final = "org.apache.kafka.connect.data.Date"
 TIME: Final = "org.apache.kafka.connect.data.Time"
@@ -57,6 +58,7 @@ def _check(schema: Schema, value: Any, path: str) -> None:
         if not schema.optional:
             raise DataError(
                 f"Invalid value: null used for required {_where(path)}, schema type: {schema.type.name}",
+                code=_CODE,
                 remedy="Give a value, or make the schema optional.",
             )
         return
@@ -75,6 +77,7 @@ def _check_int(schema: Schema, value: Any, path: str) -> None:
     if not low <= value <= high:
         raise DataError(
             f"Value {value} does not fit into {schema.type.name} for {_where(path)}",
+            code=_CODE,
             remedy=f"Give a number between {low} and {high}, or use a wider type.",
         )
 
@@ -131,6 +134,7 @@ def _check_struct(schema: Schema, value: Any, path: str) -> None:
         unknown = next(k for k in value if schema.field(k) is None)
         raise DataError(
             f"{unknown!r} is not a valid field name{f' at {path!r}' if path else ''}",
+            code=_CODE,
             remedy=f"Fields are: {', '.join(f.name for f in schema.fields) or 'none'}.",
         )
 
@@ -144,6 +148,7 @@ def _refuse(schema: Schema, value: Any, path: str, wanted: str) -> None:
     raise DataError(
         f"Invalid Python object for schema{title} with type {schema.type.name}: "
         f"{value.__class__.__name__} for {_where(path)}",
+        code=_CODE,
         remedy=f"Give a {wanted}.",
     )
 

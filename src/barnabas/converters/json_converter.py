@@ -227,7 +227,10 @@ class JsonConverter(UniversalConverter):
             return SchemaAndValue(schema, reader.one(node))
         if not isinstance(node, dict) or node.keys() != {"schema", "payload"}:
             raise DataError(
-                _ENVELOPE, key=f"{self._kind}.converter.schemas.enable", remedy=remedy_for(payload, self._kind)
+                _ENVELOPE,
+                code="BRN-2151",
+                key=f"{self._kind}.converter.schemas.enable",
+                remedy=remedy_for(payload, self._kind),
             )
         found, reader = self._reader(node["schema"])
         return SchemaAndValue(found, reader.one(node["payload"]))
@@ -250,6 +253,7 @@ class JsonConverter(UniversalConverter):
         except JsonError as error:
             raise DataError(
                 "Failed to parse schema in converter config due to serialization error: ",
+                code="BRN-2156",
                 key=f"{self._kind}.converter.schema.content",
                 remedy=f"It is no JSON: {error}.",
             ) from error
@@ -258,7 +262,10 @@ class JsonConverter(UniversalConverter):
 
     def _unreadable(self, payload: bytes, error: JsonError) -> DataError:
         return DataError(
-            _UNREADABLE, key=f"{self._kind}.converter", remedy=f"{error}. {remedy_for(payload, self._kind)}"
+            _UNREADABLE,
+            code="BRN-2150",
+            key=f"{self._kind}.converter",
+            remedy=f"{error}. {remedy_for(payload, self._kind)}",
         )
 
 

@@ -100,14 +100,18 @@ def _load(name: str, table: Mapping[str, str], base: type) -> type:
     except ImportError as error:
         if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
             raise PluginError(
-                f"Converter {name} cannot be loaded: {error}", remedy="Install what it needs in the same environment."
+                f"Converter {name} cannot be loaded: {error}",
+                code="BRN-4023",
+                remedy="Install what it needs in the same environment.",
             ) from error
         found = None
     if found is None:
-        raise PluginError(f"Class {name} could not be found.", remedy=_suggestion(name, table))
+        raise PluginError(f"Class {name} could not be found.", code="BRN-4021", remedy=_suggestion(name, table))
     if not (isinstance(found, type) and issubclass(found, base)):
         raise PluginError(
-            f"Class {name} is no {base.__name__}.", remedy=f"It has to extend {base.__module__}.{base.__name__}."
+            f"Class {name} is no {base.__name__}.",
+            code="BRN-4022",
+            remedy=f"It has to extend {base.__module__}.{base.__name__}.",
         )
     return found
 

@@ -70,6 +70,7 @@ class NumberConverter(UniversalConverter):
     def _refuse(self, schema: Schema | None, value: Any) -> DataError:
         return DataError(
             f"Failed to serialize to {self.WORD} (was {java_class(value, schema)}): ",
+            code="BRN-2158",
             key=f"{self._kind}.converter",
             remedy=f"It is the Python {value.__class__.__name__} {value!r:.60}{f' of {schema!r}' if schema else ''}: "
             "use a converter of its type, or JsonConverter.",
@@ -78,6 +79,7 @@ class NumberConverter(UniversalConverter):
     def _unreadable(self, payload: bytes) -> DataError:
         return DataError(
             f"Failed to deserialize {self.WORD}: ",
+            code="BRN-2159",
             key=f"{self._kind}.converter",
             remedy=remedy_for(payload, self._kind),
         )
@@ -129,6 +131,7 @@ class BooleanConverter(NumberConverter):
         if schema is not None and schema.type is not Type.BOOLEAN:
             raise DataError(
                 f"Invalid schema type for BooleanConverter: {schema.type.name}",
+                code="BRN-2158",
                 key=f"{self._kind}.converter",
                 remedy="Use a converter of its type, or JsonConverter.",
             )
@@ -147,6 +150,7 @@ class BooleanConverter(NumberConverter):
     def _refuse(self, schema: Schema | None, value: Any) -> DataError:
         return DataError(
             f"BooleanConverter is not compatible with objects of type {java_class(value, schema)}",
+            code="BRN-2158",
             key=f"{self._kind}.converter",
             remedy=f"It is a Python {value.__class__.__name__}: use a converter of its type, or JsonConverter.",
         )

@@ -171,6 +171,7 @@ def schemaless_node(value: Any) -> Any:  # noqa: PLR0911 - one return a type
             return base64_text(value)
     raise DataError(
         f"Java class {java_class(value)} does not have corresponding schema type.",
+        code="BRN-2155",
         remedy=f"The Python {value.__class__.__name__} {value!r:.60} needs a schema to be written as JSON: "
         "give one, or send a number or text.",
     )

@@ -138,6 +138,7 @@ def _nullable(schema: Schema, replace_nulls: bool, read: Reader) -> Reader:
         if node is None:
             raise DataError(
                 f"Invalid null value for required {schema.type.name} field",
+                code="BRN-2154",
                 remedy="Make the schema optional, or give a value.",
             )
         return read(node)
@@ -214,6 +215,7 @@ def _field(name: str, schema: Schema, replace_nulls: bool) -> ColumnReader:
         if value is None:
             raise DataError(
                 f'Invalid value: null used for required field: "{name}", schema type: {schema.type.name}',
+                code="BRN-2154",
                 remedy=f"The JSON has a {_kind(node)} there.",
             )
         return value

@@ -60,10 +60,12 @@ def schema_from_json(node: Any, convert: Callable[[Schema, Any], Any]) -> Schema
         return None
     kind = node.get("type") if isinstance(node, dict) else None
     if not isinstance(kind, str):
-        raise DataError("Schema must contain 'type' field", remedy='Write "schema":{"type":"string"}, …')
+        raise DataError(
+            "Schema must contain 'type' field", code="BRN-2156", remedy='Write "schema":{"type":"string"}, …'
+        )
     found = _TYPES.get(kind)
     if found is None:
-        raise DataError(f"Unknown schema type: {kind}", remedy=f"Types are {', '.join(_TYPES)}.")
+        raise DataError(f"Unknown schema type: {kind}", code="BRN-2156", remedy=f"Types are {', '.join(_TYPES)}.")
     builder = _builder(found, node, convert)
     if node.get("optional") is True:
         builder.optional()
@@ -81,11 +83,11 @@ def _builder(kind: Type, node: dict[str, Any], convert: Callable[[Schema, Any], 
     if kind is Type.STRUCT:
         fields = node.get("fields")
         if not isinstance(fields, list):
-            raise DataError('Struct schema\'s "fields" argument is not an array.')
+            raise DataError('Struct schema\'s "fields" argument is not an array.', code="BRN-2156")
         for field in fields:
             name = field.get("field") if isinstance(field, dict) else None
             if not isinstance(name, str):
-                raise DataError("Struct schema's field name not specified properly")
+                raise DataError("Struct schema's field name not specified properly", code="BRN-2156")
             schema = schema_from_json(field, convert)
             assert schema is not None, "an object describes a schema"
             builder.field(name, schema)
@@ -95,7 +97,7 @@ def _builder(kind: Type, node: dict[str, Any], convert: Callable[[Schema, Any], 
 def _part(node: dict[str, Any], member: str, complaint: str, convert: Callable[[Schema, Any], Any]) -> Schema | None:
     found = node.get(member)
     if found is None:
-        raise DataError(complaint)
+        raise DataError(complaint, code="BRN-2156")
     return schema_from_json(found, convert)
 
 
@@ -110,7 +112,7 @@ def _describe(builder: SchemaBuilder, node: dict[str, Any]) -> None:
     if isinstance(parameters, dict):
         for key, value in parameters.items():
             if not isinstance(value, str):
-                raise DataError("Schema parameters must have string values.")
+                raise DataError("Schema parameters must have string values.", code="BRN-2156")
             builder.parameter(key, value)
 
 

@@ -181,6 +181,7 @@ class _Compiler:
                 unknown = next(key for key in value if key not in known)
                 raise DataError(
                     "Mismatching schema.",
+                    code="BRN-2152",
                     remedy=f"The value has {unknown!r}, which is no field of {schema!r}.",
                 )
             get = value.get
@@ -205,6 +206,7 @@ def _nullable(null: Callable[[], Any], write: Writer) -> Writer:
 def _no_default() -> Any:
     raise DataError(
         "Conversion error: null value for field that is required and has no default value",
+        code="BRN-2153",
         remedy="Give a value, or make the schema optional.",
     )
 
@@ -212,6 +214,7 @@ def _no_default() -> Any:
 def _mismatch(schema: Schema, value: Any) -> DataError:
     return DataError(
         f"Invalid type for {schema.type.name}: {java_class(value, schema)}",
+        code="BRN-2152",
         remedy=f"The value is the Python {value.__class__.__name__} {value!r:.60}, which does not fit {schema!r}.",
     )
 
@@ -219,6 +222,7 @@ def _mismatch(schema: Schema, value: Any) -> DataError:
 def _invalid(logical: str, java: str, value: Any, schema: Schema) -> DataError:
     return DataError(
         f"Invalid type for {logical}, expected {java} but was {java_class(value, schema)}",
+        code="BRN-2152",
         remedy=f"The value is a Python {value.__class__.__name__}.",
     )
 
