@@ -61,11 +61,12 @@ def redact(text: str) -> str:
 
     Seen as such are ``key=value`` and ``"key": "value"``; prose such as "ssl.key.password: missing" is left alone.
     """
-    if "=" in text or ":" in text:
+    lowered = text.lower()
+    if any(word in lowered for word in _HINTS):  # most lines end here
         text = _JAAS.sub(rf"\1{HIDDEN}", text)
         text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
         text = _QUOTED.sub(rf"\1{HIDDEN}", text)
-    if "@" in text:
+    if "@" in text and "://" in text:
         text = _USER_INFO.sub(lambda m: f"://{m[2]}:{HIDDEN}@" if m[3] else f"://{HIDDEN}@", text)
     return text
 

@@ -61,5 +61,6 @@ def test_any_two_versions_can_be_compared(one, other):
 def test_nearest():
     assert names.nearest("FileStreamSorce", [FILE_SOURCE, ref("x.DatagenConnector")]) == FILE_SOURCE.name
     assert names.nearest("com.example.DataGen", [FILE_SOURCE, ref("x.DatagenConnector")]) == "x.DatagenConnector"
+    assert names.nearest("FileStreamSourceConector", [ref("x.DatagenConnector"), FILE_SOURCE]) == FILE_SOURCE.name
     assert names.nearest("qqqqqq", [FILE_SOURCE]) is None
     assert names.nearest("io.debezium.connector.postgresql.PostgresConnector", [FILE_SOURCE, ref("x.Datagen")]) is None

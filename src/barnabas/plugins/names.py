@@ -26,6 +26,7 @@ _SUFFIXES = {
     "predicate": "Predicate",
 }
 _CUTOFF = 0.6
+_WHOLE_CUTOFF = 0.85  # where the suffix itself has the mistake
 
 
 def simple_name(name: str) -> str:
@@ -72,11 +73,12 @@ def nearest(name: str, refs: Iterable[PluginRef]) -> str | None:
     """The full name of the plugin that ``name`` most probably meant; ``None`` when nothing is close."""
     import difflib  # noqa: PLC0415  only a wrong name pays for it
 
-    wanted = _stem(name)
     best: tuple[float, str] | None = None
     for ref in refs:
         for candidate in (ref.name, ref.path):
-            ratio = difflib.SequenceMatcher(a=wanted, b=_stem(candidate)).ratio()
+            ratio = difflib.SequenceMatcher(a=_stem(name), b=_stem(candidate)).ratio()
+            whole = difflib.SequenceMatcher(a=simple_name(name).lower(), b=simple_name(candidate).lower()).ratio()
+            ratio = max(ratio, whole if whole >= _WHOLE_CUTOFF else 0)
             if ratio >= _CUTOFF and (best is None or ratio > best[0]):
                 best = ratio, ref.name
     return best[1] if best else None
