@@ -15,7 +15,7 @@ import msgspec
 
 from barnabas.errors import ConnectError
 from barnabas.herder.base import Plugins, RequestError
-from barnabas.herder.lane import Lane
+from barnabas.herder.lane import Lane, SupersededError
 from barnabas.herder.task_plan import complete_configs, tasks_max, unchanged
 from barnabas.store.base import ConfigStore, Status, StatusStore
 from barnabas.supervisor.api import (
@@ -148,10 +148,13 @@ class ConnectorRunner:
         if target != "STARTED":
             self._rest("PAUSED" if target == "PAUSED" else "STOPPED")
             return
+        log.info("Starting the connector.")
         self._starting()
         try:
             await self.lane.call(self._around.supervisor.start_connector(self._spec()))
-        except ConnectError as error:
+        except SupersededError:
+            raise
+        except Exception as error:
             info = describe(error)
             self._put("FAILED", info)
             raise RequestError(
@@ -162,6 +165,7 @@ class ConnectorRunner:
             ) from error
         if self.expected:
             self._put("RUNNING", None)
+            log.info("The connector is running.")
 
     def _starting(self) -> None:
         """Reports are believed from now on; a start that takes long, or for ever, is seen as UNASSIGNED meanwhile."""
@@ -187,7 +191,9 @@ class ConnectorRunner:
                 self._around.supervisor.task_configs(self.name, tasks_max(config))
             )
             complete = complete_configs(self.name, config, self._plugin(), self._task_class, made)
-        except ConnectError as error:
+        except SupersededError:
+            raise
+        except Exception as error:
             self._put("FAILED", describe(error))
             raise
         if unchanged(configs.task_configs(self.name), complete, configs.applied_config(self.name), config):
@@ -196,6 +202,7 @@ class ConnectorRunner:
         if not self._exists or configs.target_state(self.name) == "STOPPED":
             return  # deleted or stopped by a request that is next in the lane
         await configs.put_task_configs(self.name, complete)
+        log.info("Starting %d task(s).", len(complete))
         await self._start_tasks(range(len(complete)))
 
     async def _stop_tasks(self, numbers: Iterable[int]) -> None:
@@ -214,8 +221,8 @@ class ConnectorRunner:
         self.tasks.add(number)
         try:
             await self._around.supervisor.start_task(self._task_spec(TaskId(self.name, number), stored))
-        except ConnectError as error:
-            log.warning("[%s|task-%d] The task could not be started: %s", self.name, number, error.describe())
+        except Exception as error:  # noqa: BLE001  whatever it is, it is this task's and no other's
+            log.warning("Task %d could not be started: %s", number, error)
             self.task_reported(number, "FAILED", describe(error))
 
     def _task_spec(self, task: TaskId, stored: dict[str, str]) -> TaskSpec:
@@ -256,6 +263,7 @@ class ConnectorRunner:
     def _rest(self, state: State) -> None:
         """The connector object is stopped on purpose."""
         self._put(state, None)
+        log.info("The connector is %s.", state.lower())
 
     def _put(self, state: State, error: ErrorInfo | None) -> None:
         trace = error.trace or error.message if error else None

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from barnabas import logs
 from barnabas.errors import AlreadyExistsError, BarnabasError, NotFoundError
 from barnabas.herder.base import (
     ANSWER_AFTER,
@@ -102,7 +103,7 @@ class StandaloneHerder(ReadingHerder, Listener):
         await self._offsets.start()
         await self._around.supervisor.start()
         if callable(self._cluster):
-            self._in_background(self._find_cluster(self._cluster), "finding the cluster id")
+            self._in_background(self._find_cluster(self._cluster), "worker")
         self._stage = ("starting the connectors of the command line", self._clock())
 
     def ready(self) -> None:
@@ -283,26 +284,27 @@ class StandaloneHerder(ReadingHerder, Listener):
         self, runner: ConnectorRunner, operation: Callable[[], Coroutine[Any, Any, None]], *, supersedes: bool = True
     ) -> asyncio.Task[None]:
         """Have an operation done in its lane, whether or not anybody waits for it."""
-        return self._in_background(runner.lane.run(operation, supersedes=supersedes), runner.name)
+        return self._in_background(self._run(runner, operation, supersedes=supersedes), f"{runner.name}|worker")
+
+    async def _run(
+        self, runner: ConnectorRunner, operation: Callable[[], Coroutine[Any, Any, None]], *, supersedes: bool
+    ) -> None:
+        try:
+            await runner.lane.run(operation, supersedes=supersedes)
+        finally:
+            if runner.lane.idle and runner.name not in self.connectors():
+                self._runners.pop(runner.name, None)
 
     def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(_logged(work, name), name=name)
         self._background.add(task)
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        """Log what went wrong, also when the request that asked for it was answered long ago."""
         self._background.discard(task)
-        name = task.get_name()
-        if (runner := self._runners.get(name)) is not None and runner.lane.idle and name not in self.connectors():
-            del self._runners[name]
-        if task.cancelled() or (error := task.exception()) is None:
-            return
-        if isinstance(error, BarnabasError):
-            log.error("[%s] %s", name, error.describe())
-        elif not isinstance(error, SupersededError):
-            log.error("[%s] This should not have happened.", name, exc_info=error)
+        if not task.cancelled():
+            task.exception()  # logged; this only says that it was looked at
 
     async def _settle(self, operation: asyncio.Task[None], answer_after: float = ANSWER_AFTER) -> None:
         """Wait for an operation, but not longer than a request may take; what happens later is seen in the status."""
@@ -311,6 +313,22 @@ class StandaloneHerder(ReadingHerder, Listener):
             error = operation.exception()
             if error is not None and not isinstance(error, SupersededError):
                 raise error
+
+
+async def _logged(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Log what goes wrong: the request that asked for the work may have been answered long ago."""
+    with logs.context(name):
+        try:
+            await work
+        except SupersededError:
+            log.info("Given up: a newer request takes its place.")
+            raise
+        except BarnabasError as error:
+            log.warning("%s", error.describe())
+            raise
+        except Exception:
+            log.exception("This should not have happened.")
+            raise
 
 
 def _restarting(status: Status) -> Status:
