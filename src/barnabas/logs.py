@@ -44,6 +44,7 @@ _context: ContextVar[str | None] = ContextVar("barnabas_log_context", default=No
 _process_context: str | None = None
 _units: list[str] = []  # contexts entered by threads other than the main one
 
+_HINTS = ("pass", "secret", "token", "credential", "key", "jaas")
 _GUARDED = (
     r"(?<![\w.\-])[\w.\-]*(?:password|passwd|passphrase|secret|token|credential|api[._-]?key|private[._-]?key)[\w.\-]*"
 )
