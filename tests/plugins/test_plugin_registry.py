@@ -182,6 +182,13 @@ def test_plugin_path(tmp_path, caplog, monkeypatch):
     assert stamp(kept)[1] == 1
 
 
+def test_single_files_on_the_plugin_path(tmp_path, caplog):
+    (tmp_path / "one.py").write_text("")
+    with caplog.at_level(logging.INFO):
+        assert list_homes(["libs/connect-file-4.3.1.jar", str(tmp_path / "one.py")]) == [str(tmp_path / "one.py")]
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
 MODULE = """
     import barnabas
     import barnabas.connector as bc

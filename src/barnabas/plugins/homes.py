@@ -25,8 +25,11 @@ def list_homes(folders: list[str]) -> list[str]:
     """Every entry that may hold Python plugins; what is left out for a reason worth knowing is logged."""
     homes = []
     for folder in folders:
+        if folder.endswith(".jar"):  # Kafka's quick start names the jar of the file connectors, which are built in here
+            log.info("plugin.path: %s is a Java archive, and is skipped.", folder)
+            continue
         try:
-            entries = sorted(Path(folder).iterdir())
+            entries = sorted(Path(folder).iterdir()) if not folder.endswith(".py") else [Path(folder)]
         except OSError as error:
             log.warning("plugin.path: %s cannot be listed and is ignored: %s.", folder, error.strerror)
             continue
