@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -42,6 +43,20 @@ async def test_several_listeners_and_no_signal_handlers():
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             await get(port)
+
+
+async def test_answers_on_a_kept_connection_are_not_delayed():
+    sock = socket.create_server(("127.0.0.1", 0))
+    async with serve(hello, [sock]):
+        reader, writer = await asyncio.open_connection("127.0.0.1", sock.getsockname()[1])
+        began = time.monotonic()
+        for _ in range(20):
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(2)
+        assert time.monotonic() - began < 0.5
+        writer.close()
+        await writer.wait_closed()
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,10 @@ async def serve(
         ConfigError: The TLS settings of an https listener cannot be used.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for (
+        sock
+    ) in sockets:  # inherited by connections; without it each answer waits 40 ms for the client's acknowledgement
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     servers = [_server(app, listener, props or {}) for _, listener in zip_longest(sockets, listeners)]
     running = [
         asyncio.create_task(server.serve([sock]), name="REST server")
