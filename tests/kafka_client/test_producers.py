@@ -14,13 +14,7 @@ from barnabas.kafka.producer import open_producer
 from barnabas.kafka.settings import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from confluent_kafka import Message
-
-    from barnabas.kafka.producer import Producer
-
-Make = "Callable[..., Producer]"
 
 
 def _rows(messages: list[Message]) -> list[tuple[Any, ...]]:
@@ -73,7 +67,7 @@ def test_columns_with_and_without_keys_partitions_and_headers_alternate(
     make_producer: Any, make_topic: Any, read_topic: Any
 ) -> None:
     producer, topic = make_producer(), make_topic(2)
-    rng = random.Random(7)  # noqa: S311
+    rng = random.Random(7)
     expected: list[list[tuple[Any, ...]]] = [[], []]
     for number in range(60):
         size = rng.randrange(1, 40)
@@ -172,7 +166,7 @@ def test_only_bytes_are_taken(make_producer: Any) -> None:
 
     producer = make_producer()
     for bad in ("text", bytearray(b"x"), 5, memoryview(b"x")):
-        with pytest.raises(DataError, match="record 1 is .*, not bytes"):
+        with pytest.raises(DataError, match=r"record 1 is .*, not bytes"):
             producer.send("t", [b"ok", bad])
         with pytest.raises(DataError, match="The key of record 1"):
             producer.send("t", [b"ok", b"ok"], keys=[b"", bad])

@@ -297,8 +297,8 @@ class _Piece:
 def _column(column: Sequence[bytes | None], at: int, size: int, what: str) -> tuple[list[Any], list[int], bool]:
     """A piece of a column, the lengths, and whether there are nulls.
 
-    It is a list of its own: nobody else can change it during the call. ``None`` stays where it is and has length 0. Anything that is not exactly ``bytes`` would be read as if it were:
-    subclasses are converted, the rest is refused.
+    It is a list of its own: nobody else can change it during the call. ``None`` stays where it is and has length 0.
+    Anything that is not exactly ``bytes`` would be read as if it were: subclasses are converted, the rest is refused.
     """
     piece: Any = column[at : at + size]
     if type(piece) is not list:

@@ -266,9 +266,12 @@ class SinkConsumer:
 
     def close(self) -> None:
         """Leave the group (a static member stays in it until its session ends) and end all threads; calls on_revoke."""
-        client, self._client, self._closed = self._client, None, True
-        if client is not None:
-            client.close()
+        client, self._closed = self._client, True
+        try:
+            if client is not None:
+                client.close()
+        finally:  # not before: on_revoke may commit
+            self._client = None
 
     def _running(self) -> Consumer:
         if self._client is None:

@@ -113,7 +113,7 @@ _RETRIABLE: Final = frozenset(
 _FATAL: Final = frozenset({"_AUTHENTICATION", "_FATAL", "_FENCED", "SASL_AUTHENTICATION_FAILED", "FENCED_INSTANCE_ID"})
 
 _REMEDIES: Final = {
-    "_ALL_BROKERS_DOWN": "Check that the brokers run and that bootstrap.servers names them.",
+    "_ALL_BROKERS_DOWN": "Check that the brokers run, that bootstrap.servers names them, and security.protocol.",
     "_AUTHENTICATION": "Check sasl.mechanism and the user name and password in sasl.jaas.config.",
     "_MSG_TIMED_OUT": "The broker did not answer within delivery.timeout.ms: check that it is up.",
     "_RESOLVE": "Check the host names in bootstrap.servers.",
