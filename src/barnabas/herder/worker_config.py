@@ -116,9 +116,10 @@ def _unknown(definition: ConfigDef, props: Mapping[str, str]) -> Iterator[str]:
     known = definition.keys.keys() | CLIENT_KEYS | DISTRIBUTED_KEYS
     for key in props:
         prefix = next((prefix for prefix in CLIENT_PREFIXES if key.startswith(prefix)), "")
-        if key in known or key.startswith(FREE_PREFIXES) or key.removeprefix(prefix) in CLIENT_KEYS:
+        choices = CLIENT_PREFIXES[prefix] if prefix else known
+        if key.startswith(FREE_PREFIXES) or key.removeprefix(prefix) in choices:
             continue
-        near = nearest(key.removeprefix(prefix), CLIENT_KEYS if prefix else known)
+        near = nearest(key.removeprefix(prefix), choices)
         hint = f"did you mean '{prefix}{near}'?" if near else "check the spelling, or remove it."
         yield f"The setting '{key}' is not known to the worker or to any Kafka client: {hint}"
 
