@@ -172,6 +172,9 @@ ToHost = (
 ToWorker = UnitState | UnitGone | Reconfigure | ReadOffsets | WriteOffsets | Done
 
 _encode = msgspec.msgpack.Encoder().encode
+# Made once, before hosts are forked: resolving the types costs a megabyte, which all hosts then share.
+_decode_for_host = msgspec.msgpack.Decoder(ToHost).decode
+_decode_for_worker = msgspec.msgpack.Decoder(ToWorker).decode
 
 
 def _frame(message: ToHost | ToWorker) -> bytes:
@@ -185,7 +188,6 @@ class Channel:
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
         self._lock = threading.Lock()
-        self._decode = msgspec.msgpack.Decoder(ToHost).decode
 
     def send(self, message: ToWorker) -> None:
         """Hand a message to the worker; blocks while the worker does not read, which it always does soon."""
@@ -199,7 +201,7 @@ class Channel:
         if head is None:
             return None
         payload = self._exactly(_LENGTH.unpack(head)[0])
-        return None if payload is None else self._decode(payload)
+        return None if payload is None else _decode_for_host(payload)
 
     def close(self) -> None:
         """Let go of the socket: for tests; a host ends with its process."""
@@ -225,7 +227,6 @@ class AsyncChannel:
         self._socket = sock
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._decode = msgspec.msgpack.Decoder(ToWorker).decode
 
     async def open(self) -> None:
         """Attach to the running loop."""
@@ -242,7 +243,7 @@ class AsyncChannel:
             return None
         try:
             head = await self._reader.readexactly(_LENGTH.size)
-            message: ToWorker = self._decode(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
+            message: ToWorker = _decode_for_worker(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         return message

@@ -31,19 +31,31 @@ __all__ = ["ForkServer", "launch"]
 PRELOAD = (
     "asyncio",
     "confluent_kafka",
+    "encodings.idna",
     "msgspec",
     "orjson",
     "barnabas",
+    "barnabas.connectors",
     "barnabas.converters",
+    "barnabas.converters.byte_array",
     "barnabas.converters.json_converter",
+    "barnabas.converters.simple_header",
     "barnabas.converters.string",
+    "barnabas.kafka.connect_defaults",
     "barnabas.kafka.consumer",
     "barnabas.kafka.producer",
+    "barnabas.kafka.settings",
     "barnabas.logs",
+    "barnabas.supervisor.describe",
     "barnabas.supervisor.host",
+    "barnabas.task.pipeline",
     "barnabas.task.sink",
     "barnabas.task.source",
+    "barnabas.transforms",
 )
+"""What any host may need. A page that a host writes to is its own from then on, so what is imported here, and is not
+imported again, is paid for once."""
+
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _M_ARENA_MAX = -8
 _MAX_MESSAGE = 65536
@@ -52,8 +64,8 @@ _MAX_MESSAGE = 65536
 class ForkServer:
     """The worker's handle: a socket to the fork server. The supervisor attaches it to the event loop.
 
-    Requests and reports are JSON, one a packet. ``{"op": "spawn", "id", "name", "memory"}`` carries two descriptors:
-    the host's end of its channel, and its board. Reports: ``{"op": "spawned", "id", "pid"}`` and
+    Requests and reports are JSON, one a packet. ``{"op": "spawn", "id", "name", "memory", "module"}`` carries two
+    descriptors: the host's end of its channel, and its board. Reports: ``{"op": "spawned", "id", "pid"}`` and
     ``{"op": "exited", "pid", "status"}`` with the raw wait status.
     """
 
@@ -61,9 +73,18 @@ class ForkServer:
         self.pid = pid
         self.socket = sock
 
-    def spawn(self, request: int, name: str, memory: int, fds: tuple[int, int]) -> None:
-        """Ask for a host; ``memory`` limits its private data in bytes, 0 is unlimited."""
-        packet = json.dumps({"op": "spawn", "id": request, "name": name, "memory": memory}).encode()
+    def spawn(self, request: int, name: str, memory: int, module: str, fds: tuple[int, int]) -> None:
+        """Ask for a host.
+
+        Args:
+            request: Comes back in the report.
+            name: For process lists.
+            memory: Limits its private data, in bytes; 0 is unlimited.
+            module: A module of ours to import before forking, so that all hosts share it; empty for none. Never a
+                plugin's: whatever is imported here must not misbehave.
+            fds: The host's end of its channel, and its board.
+        """
+        packet = json.dumps({"op": "spawn", "id": request, "name": name, "memory": memory, "module": module}).encode()
         socket.send_fds(self.socket, [packet], list(fds))
 
     def kill(self, pid: int) -> None:
@@ -152,14 +173,25 @@ class _Server:
             mallopt(_M_ARENA_MAX, 2)
         for module in PRELOAD:
             importlib.import_module(module)
+        self._freeze()
+
+    @staticmethod
+    def _freeze() -> None:
         gc.collect()
         gc.freeze()
+
+    def _preload(self, module: str) -> None:
+        """Import a connector of ours the first time that a host wants it."""
+        if module and module not in sys.modules:
+            importlib.import_module(module)
+            self._freeze()
 
     def _answer(self, request: dict[str, Any], fds: list[int], poller: select.poll) -> None:
         if request["op"] == "kill":
             if request["pid"] in self.children.values():
                 os.kill(request["pid"], signal.SIGKILL)
             return
+        self._preload(request["module"])
         me = os.getpid()
         pid = os.fork()
         if pid == 0:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from barnabas.errors import HostDiedError, HungError
-from barnabas.supervisor.api import RemoteError
+from barnabas.supervisor.api import PluginRef, RemoteError
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import AsyncChannel, Done, Quit, ToHost, ToWorker
 from barnabas.supervisor.forkserver import ForkServer
@@ -69,11 +69,12 @@ class Host:
         self._channel: AsyncChannel | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def open(self, memory: int) -> None:
-        """Have the process made; raises when the fork server cannot."""
+    async def open(self, memory: int, plugin: PluginRef | None) -> None:
+        """Have the process made; it shares the code of ``plugin`` if that is ours. Raises when it cannot be forked."""
+        module = plugin.path.partition(":")[0] if plugin is not None and plugin.trusted else ""
         ours, theirs = socket.socketpair()
         try:
-            self.pid = await self._pool.spawn(self, theirs.fileno(), memory)
+            self.pid = await self._pool.spawn(self, theirs.fileno(), memory, module)
         finally:
             theirs.close()
         self._channel = AsyncChannel(ours)
@@ -250,13 +251,13 @@ class HostPool:
             return
         host.process_ended(status)
 
-    async def spawn(self, host: Host, channel_fd: int, memory: int) -> int:
+    async def spawn(self, host: Host, channel_fd: int, memory: int, module: str) -> int:
         """Have a process forked for a host."""
         request = next(self._ids)
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._spawning[request] = future
         try:
-            self._fork.spawn(request, host.name, memory, (channel_fd, host.board.fd))
+            self._fork.spawn(request, host.name, memory, module, (channel_fd, host.board.fd))
         except OSError as error:
             raise _no_fork_server() from error
         pid = await asyncio.wait_for(future, _SPAWN_DEADLINE)

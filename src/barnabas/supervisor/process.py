@@ -205,23 +205,25 @@ class ProcessSupervisor:
     async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         what = f"Validating a configuration of {plugin.name}"
         answer: dict[str, Any] = await self._one_call(
-            lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
+            plugin, lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
         )
         return answer
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:
         what = f"Reading the configuration definition of {plugin.name}"
-        answer: list[dict[str, Any]] = await self._one_call(lambda number: ConfigDefOf(number, plugin), what)
+        answer: list[dict[str, Any]] = await self._one_call(plugin, lambda number: ConfigDefOf(number, plugin), what)
         return answer
 
     async def scan(self, home: str | None) -> list[PluginRef]:
-        answer = await self._one_call(lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}")
+        answer = await self._one_call(
+            None, lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}"
+        )
         return [PluginRef(**entry) for entry in answer]
 
-    async def _one_call(self, make: Callable[[int], ToHost], what: str) -> Any:
+    async def _one_call(self, plugin: PluginRef | None, make: Callable[[int], ToHost], what: str) -> Any:
         """A call in a process made for it, which is then thrown away."""
         host = Host(self._pool, what, 1, self._received, _ignore_end)
-        await host.open(self._limits.memory)
+        await host.open(self._limits.memory, plugin)
         host.units["call"] = 0
         try:
             return await host.ask(make, what, self._limits.connector_call)
@@ -295,7 +297,7 @@ class ProcessSupervisor:
 
     async def _make_host(self, unit: _Unit, slots: int) -> Host:
         host = Host(self._pool, unit.name, slots, self._received, self._host_ended)
-        await host.open(unit.limits.memory)
+        await host.open(unit.limits.memory, unit.spec.plugin)
         return host
 
     async def _stop_unit(self, unit: _Unit, deadline: float) -> None:
