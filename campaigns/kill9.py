@@ -2,7 +2,7 @@
 
     python -m campaigns.kill9 [--broker embedded|kafka|both] [--kills 50] [--seed N]
 
-Kills the worker, one of its hosts (a task's or connector's process) or the broker, most times after the last kill has
+Kills the worker, the process of a task or connector, or the broker, most times after the last kill has
 been recovered from, sometimes in the middle of that. Exit code 0 only if every line arrived whole and in order, what
 came twice lay within the uncommitted window, and no process outlived its worker for more than a second.
 """
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,14 @@ class Run:
     orphan_s: float = 0.0
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether a process does anything still: one that has ended and waits to be reaped does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Campaign:
     """One broker, one worker, two connectors, and a hand on the kill switch."""
 
@@ -72,12 +80,11 @@ class Campaign:
         jvm = options.worker == "jvm"
         kind = JvmConnect if jvm else BarnabasWorker
         self.worker: Worker = kind(folder / "worker", broker.bootstrap, settings, connectors)
-        self.victims = ["worker", "broker"] if jvm else ["worker", "broker", "host"]
         self._sink_committed = 0
         self._killed_at = 0.0
         self._group = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": f"connect-{SINK}", "log_level": 0})
 
-    def sample(self, kind: str, written: int) -> Kill:
+    def sample(self, kind: str) -> Kill:
         """What is committed now. A broker that is down cannot be asked: the last answer, which is earlier, stands."""
         positions = []
         if self.worker.offsets.exists():
@@ -86,17 +93,22 @@ class Campaign:
             with contextlib.suppress(KafkaException):
                 (answer,) = self._group.committed([TopicPartition(TOPIC, 0)], timeout=3)
                 self._sink_committed = max(self._sink_committed, answer.offset)
-        return Kill(kind, written, int(positions[-1]) // LINE_BYTES if positions else 0, self._sink_committed)
+        return Kill(kind, 0, int(positions[-1]) // LINE_BYTES if positions else 0, self._sink_committed)
 
-    def kill(self, written: int) -> str:
+    def kill(self) -> str:
         """Kill something, start again what does not come back by itself; its kind."""
-        hosts = leaves(self.worker.pid)
-        kind = self.random.choice([victim for victim in self.victims if victim != "host" or hosts])
-        self.run.kills.append(self.sample(kind, written))
-        self._killed_at = time.monotonic()
-        if kind == "host":
+        hosts = defaultdict(list)
+        for process in leaves(self.worker.pid):  # a JVM's worker has none: its tasks are threads
             with contextlib.suppress(psutil.NoSuchProcess):
-                self.random.choice(hosts).kill()
+                hosts["task" if "|task-" in process.name() else "connector"].append(process)
+        kind = self.random.choices(["worker", "broker", "task", "connector"], weights=[3, 3, 3, 1])[0]
+        if kind in ("task", "connector") and not hosts[kind]:
+            kind = "worker"
+        self.run.kills.append(self.sample(kind))
+        self._killed_at = time.monotonic()
+        if kind in hosts:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self.random.choice(hosts[kind]).kill()
         elif kind == "broker":
             self.broker.kill()
             self.broker.start()
@@ -108,12 +120,13 @@ class Campaign:
     def _kill_worker(self) -> None:
         family = tree(self.worker.pid)[1:]
         self.worker.kill_leader()
-        start = time.monotonic()
-        _, left = psutil.wait_procs(family, timeout=10 * ORPHAN_LIMIT_S)
-        self.run.orphan_s = max(self.run.orphan_s, time.monotonic() - start if family else 0.0)
-        self.worker.kill()
-        if left:
+        with contextlib.suppress(TimeoutError):
+            lived = wait_for(lambda: not any(map(runs, family)), 10 * ORPHAN_LIMIT_S, every=0.01)
+            self.run.orphan_s = max(self.run.orphan_s, lived)
+        if left := [process for process in family if runs(process)]:
             print(f"  processes that outlived their worker: {left}", flush=True)
+            self.run.orphan_s = 10 * ORPHAN_LIMIT_S
+        self.worker.kill()
 
     def newest(self) -> int:
         """Number of the last whole line in the destination, -1 while there is none."""
@@ -139,18 +152,24 @@ class Campaign:
             print(self.worker.tail(60), flush=True)
             raise
 
+    def settled(self, written: int) -> None:
+        """All kills so far have been recovered from, when this many lines were written."""
+        self.run.kills = [kill if kill.written else replace(kill, written=written) for kill in self.run.kills]
+
     def attack(self, kills: int, feeder: Feeder) -> None:
         """All kills of the campaign. A kill is recovered from when lines arrive that were written after it."""
         self.wait_for_line(0)
         for number in range(1, kills + 1):
             time.sleep(self.random.uniform(0, 1.5))
-            kind = self.kill(feeder.written)
-            text = f"{number:3}/{kills} {kind:7} at line {feeder.written:>8,}"
+            target = feeder.written
+            kind = self.kill()
+            text = f"{number:3}/{kills} {kind:9} at line {feeder.written:>8,}"
             if self.random.random() < AFTERMATH and number < kills:
                 print(f"{text}  not waiting for recovery", flush=True)
                 continue
-            self.wait_for_line(self.run.kills[-1].written)
+            self.wait_for_line(target)
             seconds = time.monotonic() - self._killed_at
+            self.settled(feeder.written)
             self.run.recoveries[kind].append(seconds)
             print(f"{text}  up to date again after {seconds:5.2f} s", flush=True)
 
@@ -195,6 +214,7 @@ def campaign(folder: Path, broker: KafkaServer | BarnabasBroker, options: argpar
             it.attack(options.kills, feeder)
             total = feeder.finish()
             it.drain(total)
+            it.settled(total)
             it.worker.stop()
             verdict = judge(total, it.topic(), it.target.read_bytes().splitlines(), it.run.kills)
         finally:

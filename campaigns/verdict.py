@@ -32,11 +32,11 @@ def number_of(text: bytes) -> int | None:
 
 @dataclass(frozen=True)
 class Kill:
-    """What was true just before a kill.
+    """What was committed just before a kill, and how far its consequences may reach.
 
     Attributes:
         kind: What was killed.
-        written: Complete lines in the source file.
+        written: Lines in the source file when it had been recovered from; 0 until then.
         source_committed: Lines before the committed source offset.
         sink_committed: The committed offset of the sink's consumer group.
     """
@@ -69,8 +69,9 @@ class Verdict:
 def judge(total: int, topic: Sequence[tuple[int, bytes]], target: Iterable[bytes], kills: Sequence[Kill]) -> Verdict:
     """Compare ``total`` source lines with the topic (offset, value) and the lines of the destination file.
 
-    A line may be repeated in the topic if, at some kill, it was written but lay behind the committed source offset; it
-    may be repeated in the destination beyond that if its record lay behind the sink's committed offset.
+    A line may be repeated in the topic if it lay beyond the committed source offset at some kill and was written before
+    that was recovered from; it may be repeated in the destination beyond that if its record lay beyond the sink's
+    committed offset.
     """
     verdict = Verdict(total)
     offsets: dict[int, list[int]] = {}
