@@ -213,7 +213,7 @@ async def test_unknown_connectors(herder):
         with pytest.raises(NotFoundError, match=text):
             await call()
     await herder.put_connector("c", source())
-    with pytest.raises(NotFoundError, match="Unknown task: c-7"):
+    with pytest.raises(NotFoundError, match="Task c-7 not found"):
         await herder.restart_task(task(7))
 
 

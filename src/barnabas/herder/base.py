@@ -83,12 +83,12 @@ class ConnectorInfo(msgspec.Struct):
 
 
 class StateInfo(msgspec.Struct, omit_defaults=True):
-    """The state of a connector: ``trace`` only after a failure, ``version`` only when the plugin says one."""
+    """The state of a connector: ``trace`` only after a failure, ``version`` is null when the plugin says none."""
 
     state: State
     worker_id: str
+    version: str | None
     trace: str | None = None
-    version: str | None = None
 
 
 class TaskState(msgspec.Struct, omit_defaults=True):
@@ -97,8 +97,8 @@ class TaskState(msgspec.Struct, omit_defaults=True):
     id: int
     state: State
     worker_id: str
+    version: str | None
     trace: str | None = None
-    version: str | None = None
 
 
 class ConnectorStatus(msgspec.Struct):

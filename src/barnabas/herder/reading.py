@@ -63,7 +63,7 @@ class ReadingHerder(Herder):
             raise NotFoundError(f"No status found for connector {name}")
         tasks = [_task_state(task, state) for task, state in self._around.statuses.tasks(name)]
         kind = connector_type(self._around.configs.connector_config(name), self._around.plugins)
-        info = StateInfo(status.state, status.worker_id, status.trace, status.version)
+        info = StateInfo(status.state, status.worker_id, status.version, status.trace)
         return ConnectorStatus(name, info, tasks, kind)
 
     def status_of_task(self, task: TaskId) -> TaskState:
@@ -128,4 +128,4 @@ def _id(task: TaskId) -> NameAndNumber:
 
 
 def _task_state(task: TaskId, status: Status) -> TaskState:
-    return TaskState(task.task, status.state, status.worker_id, status.trace, status.version)
+    return TaskState(task.task, status.state, status.worker_id, status.version, status.trace)

@@ -219,7 +219,7 @@ class StandaloneHerder(ReadingHerder, Listener):
     async def restart_task(self, task: TaskId) -> None:
         runner = self._known(task.connector, "Unknown connector: {}")
         if not 0 <= task.task < len(self._around.configs.task_configs(task.connector)):
-            raise NotFoundError(f"Unknown task: {task}")
+            raise NotFoundError(f"Task {task} not found")
         restart = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]))
         await self._settle(restart)
 
