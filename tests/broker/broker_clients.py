@@ -19,7 +19,7 @@ from barnabas.broker.wire import Reader, Writer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # kafka-python reads its schemas in an old-fashioned way
-    import kafka
+    import kafka  # noqa: F401 - for the tests, which get it from here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

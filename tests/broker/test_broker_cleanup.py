@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from broker_clients import admin, create, producer, read, send, values
+from broker_clients import admin, create, producer, read, send
 from confluent_kafka import KafkaException, TopicPartition
 
 from barnabas.broker import EmbeddedBroker

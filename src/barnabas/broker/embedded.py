@@ -96,13 +96,17 @@ class EmbeddedBroker:
         asyncio.run_coroutine_threadsafe(self.broker.housekeep(), self._loop).result()
 
     def stop(self) -> None:
-        """Stop the broker and wait until its files are closed. May be called twice."""
+        """Stop the broker and wait until its files are closed. May be called twice.
+
+        Raises what the broker itself could not cope with, such as an ``OSError`` of the final flush.
+        """
         if not self._thread.is_alive():
             return
         assert self._loop is not None
         assert self._stop is not None
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        self._raise_failure()
 
     def __enter__(self) -> Self:
         return self

@@ -61,16 +61,22 @@ class TopicRegistry:
         self._journal = Journal(data_dir / "topics.journal", sync=settings.fsync_each_append)
         self._topics: dict[str, Topic] = {}
         self._by_id: dict[bytes, Topic] = {}
-        self._finish_deletions()
         for key, value in list(self._journal.items()):
             kind, _, name = key.partition("/")
             if kind == "topic":
                 self._open(name, value["id"], value["partitions"], value["configs"])
+        self._put_aside_strays()
 
-    def _finish_deletions(self) -> None:
-        """Remove what a deletion that was interrupted left behind."""
-        for folder in self._logs.glob("*.deleted"):
-            shutil.rmtree(folder, ignore_errors=True)
+    def _put_aside_strays(self) -> None:
+        """Finish interrupted deletions; folders of unknown topics must not be taken for those of a later topic."""
+        known = {log.folder for topic in self._topics.values() for log in topic.partitions}
+        for folder in list(self._logs.iterdir()):
+            if folder.suffix == ".deleted":
+                shutil.rmtree(folder, ignore_errors=True)
+            elif folder not in known and folder.suffix != ".stray":
+                stray = folder.with_name(f"{os.urandom(8).hex()}-{folder.name[-200:]}.stray")
+                _logger.warning("%s belongs to no topic and is renamed to %s", folder, stray.name)
+                folder.rename(stray)
 
     def _open(self, name: str, topic_id: bytes, partitions: int, configs: dict[str, str]) -> Topic:
         topic = Topic(name, topic_id, configs, log_config(configs, self._settings))
@@ -144,8 +150,6 @@ class TopicRegistry:
         self.check_new(name, partitions, configs)
         values = {key: value for key, value in configs.items() if value is not None}
         topic_id = os.urandom(16)
-        for partition in range(partitions):  # left over when the broker died while it created the topic
-            shutil.rmtree(self._logs / f"{name}-{partition}", ignore_errors=True)
         topic = self._open(name, topic_id, partitions, values)
         self._save(topic, partitions)
         _logger.info("created topic %s with %d partition(s)", name, partitions)
@@ -157,9 +161,9 @@ class TopicRegistry:
         del self._by_id[topic.id]
         starts = [(f"start/{topic.name}/{index}", None) for index in range(len(topic.partitions))]
         self._journal.put_many([(f"topic/{topic.name}", None), *starts])
-        for log in topic.partitions:
+        for index, log in enumerate(topic.partitions):
             log.close()
-            gone = log.folder.with_name(f"{log.folder.name}.{topic.id.hex()}.deleted")
+            gone = log.folder.with_name(f"{topic.id.hex()}-{index}.deleted")
             log.folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
         _logger.info("deleted topic %s", topic.name)
