@@ -272,7 +272,12 @@ def main(arguments: Sequence[str]) -> int:
         for name in ["embedded", "kafka"] if options.broker == "both" else [options.broker]:
             kind = KafkaServer if name == "kafka" else BarnabasBroker
             print(f"\n{options.kills} kills, {options.worker} worker, {name} broker", flush=True)
-            result = campaign(base / name, kind(base / name / "broker"), options)
+            try:
+                result = campaign(base / name, kind(base / name / "broker"), options)
+            except (ServiceError, TimeoutError) as error:
+                print(f"the campaign on the {name} broker broke off: {error}", flush=True)
+                passed = False
+                continue
             passed &= report(f"{options.worker} worker on the {name} broker", *result)
     return 0 if passed else 1
 
