@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import ssl
-import struct
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from jks_writer import lock, write_jks
 
 from barnabas.errors import ConfigError
 from barnabas.kafka.jks import StoreDamagedError, WrongPasswordError, read_jks, unlock
@@ -30,7 +29,6 @@ from barnabas.kafka.settings import translate
 from services.kafka_tls import make_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 PASSWORD = "chängeit"  # beyond ASCII: passwords count in UTF-16
@@ -61,43 +59,6 @@ class Material:
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
     return Material(tmp_path_factory.mktemp("tls"))
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")
-    return bytes([tag]) + length + content
-
-
-def lock(plain: bytes, password: str, salt: bytes) -> bytes:
-    """The other direction of ``unlock``."""
-    secret, stream, digest = password.encode("utf-16-be"), b"", salt
-    while len(stream) < len(plain):
-        digest = hashlib.sha1(secret + digest).digest()
-        stream += digest
-    body = bytes(a ^ b for a, b in zip(plain, stream, strict=False))
-    sealed = salt + body + hashlib.sha1(secret + plain).digest()
-    algorithm = _der(0x30, bytes.fromhex("060a2b060104012a02110101") + b"\x05\x00")
-    return _der(0x30, algorithm + _der(0x04, sealed))
-
-
-def write_jks(
-    password: str, keys: Sequence[tuple[bytes, Sequence[bytes]]] = (), certificates: Sequence[bytes] = ()
-) -> bytes:
-    def text(value: str) -> bytes:
-        return struct.pack(">H", len(value.encode())) + value.encode()
-
-    def certificate(der: bytes) -> bytes:
-        return text("X.509") + struct.pack(">I", len(der)) + der
-
-    out = b"\xfe\xed\xfe\xed" + struct.pack(">II", 2, len(keys) + len(certificates))
-    for number, (locked, chain) in enumerate(keys):
-        out += struct.pack(">I", 1) + text(f"key{number}") + struct.pack(">Q", 0)
-        out += struct.pack(">I", len(locked)) + locked + struct.pack(">I", len(chain))
-        out += b"".join(map(certificate, chain))
-    for number, der in enumerate(certificates):
-        out += struct.pack(">I", 2) + text(f"ca{number}") + struct.pack(">Q", 0) + certificate(der)
-    return out + hashlib.sha1(password.encode("utf-16-be") + b"Mighty Aphrodite" + out).digest()
 
 
 def _same(pem: str | None, other: str) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from jks_writer import write_jks
 
 from barnabas.errors import ConfigError
 from barnabas.kafka.admin import Admin, cluster_id
@@ -15,7 +18,15 @@ from barnabas.kafka.consumer import SinkConsumer
 from barnabas.kafka.faults import KafkaClientError, KafkaFault
 from barnabas.kafka.producer import open_producer
 from barnabas.kafka.settings import translate
+from services.kafka import KafkaServer, Security
 from services.kafka_tls import ADMIN, jaas, make_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
+_LOCKED = BestAvailableEncryption(b"pw")
 
 
 @pytest.fixture
@@ -43,6 +54,85 @@ def test_scram_over_tls(java: dict[str, str]) -> None:
     inline = {key: value for key, value in java.items() if not key.startswith("ssl.truststore.location")}
     inline["ssl.truststore.certificates"] = Path(java["ssl.truststore.location"]).read_text()
     assert len(cluster_id(translate(inline, "admin"), 10)) >= 16
+
+
+@pytest.mark.kafka
+def test_truststores_of_java(java: dict[str, str], tmp_path: Path) -> None:
+    authority = x509.load_pem_x509_certificate(Path(java["ssl.truststore.location"]).read_bytes())
+    jks, p12 = tmp_path / "trust.jks", tmp_path / "trust.p12"
+    jks.write_bytes(write_jks("pw", certificates=[authority.public_bytes(Encoding.DER)]))
+    p12.write_bytes(pkcs12.serialize_java_truststore([pkcs12.PKCS12Certificate(authority, b"ca")], _LOCKED))
+    for path, kind in ((jks, "JKS"), (p12, "PKCS12")):
+        mine = {
+            **java,
+            "ssl.truststore.location": str(path),
+            "ssl.truststore.type": kind,
+            "ssl.truststore.password": "pw",
+        }
+        assert len(cluster_id(translate(mine, "admin"), 10)) >= 16
+
+
+@pytest.fixture(scope="module")
+def simple_kafka(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A broker without TLS that takes passwords in plain text, and unsigned tokens."""
+    listener = "listener.name.sasl_plaintext"
+    broker = {
+        "sasl.enabled.mechanisms": "PLAIN,OAUTHBEARER",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        f"{listener}.plain.sasl.jaas.config": f'{PLAIN} required username="a" password="b" user_a="b" user_me="pw";',
+        f"{listener}.oauthbearer.sasl.jaas.config": f'{OAUTH} required unsecuredLoginStringClaim_sub="a";',
+    }
+    client = {
+        "security.protocol": "SASL_PLAINTEXT",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": "a",
+        "sasl.password": "b",
+    }
+    security = Security(protocol="SASL_PLAINTEXT", broker=broker, librdkafka=client)
+    with KafkaServer(tmp_path_factory.mktemp("simple-kafka"), kafka_libs, security=security) as server:
+        yield server
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("mechanism", "jaas_line"),
+    [
+        ("PLAIN", f'{PLAIN} required username="me" password="pw";'),
+        ("OAUTHBEARER", f'{OAUTH} required unsecuredLoginStringClaim_sub="me";'),
+    ],
+)
+@pytest.mark.parametrize("path", ["batch", "client"])
+def test_plain_and_unsigned_tokens(
+    simple_kafka: KafkaServer, mechanism: str, jaas_line: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BARNABAS_PRODUCER", path)
+    java = {"bootstrap.servers": simple_kafka.bootstrap, "security.protocol": "SASL_PLAINTEXT"}
+    java |= {"sasl.mechanism": mechanism, "sasl.jaas.config": jaas_line}
+    assert len(cluster_id(translate(java, "admin"), 10)) >= 16
+    topic = f"{mechanism}-{path}"
+    with Admin(translate(java, "admin")) as admin:
+        admin.create_topic(topic, 1, 1)
+    producer = open_producer(translate(java, "producer"))
+    ticket = producer.send(topic, [b"x"])
+    assert producer.flush(15)
+    assert ticket.done
+    producer.close(1)
+    consumer = SinkConsumer(translate({**java, "group.id": topic, "auto.offset.reset": "earliest"}, "consumer"))
+    consumer.subscribe([topic], lambda _: None, lambda _: None, lambda _: None)
+    until = time.monotonic() + 15
+    found: list[Any] = []
+    while not found and time.monotonic() < until:
+        found = consumer.fetch(10, 0.1)
+    assert [message.value() for message in found] == [b"x"]
+    consumer.close()
+
+
+@pytest.mark.kafka
+def test_wrong_plain_password(simple_kafka: KafkaServer) -> None:
+    java = {"bootstrap.servers": simple_kafka.bootstrap, "security.protocol": "SASL_PLAINTEXT"}
+    java |= {"sasl.mechanism": "PLAIN", "sasl.jaas.config": f'{PLAIN} required username="me" password="no";'}
+    assert _fault(java, 10).name == "_AUTHENTICATION"
+    assert "SCRAM-SHA-256" in _fault({**java, "sasl.mechanism": "SCRAM-SHA-256"}, 10).message
 
 
 @pytest.mark.kafka

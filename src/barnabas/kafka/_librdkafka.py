@@ -27,6 +27,7 @@ __all__ = [
     "addresses",
     "load",
     "numbers",
+    "return_memory",
 ]
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,13 @@ def _lanes(count: int, value: int) -> int:
 def _counting(count: int) -> int:
     """0, 1, 2 … side by side."""
     return int.from_bytes(array("Q", range(count)).tobytes(), sys.byteorder)
+
+
+def return_memory() -> None:
+    """Give free pages back to the system; the allocator of glibc keeps them otherwise. Takes some milliseconds."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 @functools.cache

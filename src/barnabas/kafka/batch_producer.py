@@ -8,6 +8,7 @@ headers or timestamps go one by one (the batch call has neither), through the sa
 from __future__ import annotations
 
 import ctypes
+import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -27,12 +28,14 @@ __all__ = ["BatchProducer"]
 
 _WORDS: Final = 9  # of the message struct
 _ERROR, _PARTITION, _PAYLOAD, _LENGTH, _KEY, _KEY_LENGTH, _OFFSET, _OPAQUE = 0, 2, 3, 4, 5, 6, 7, 8
-_CHUNK: Final = 4096  # records in one call: 288 kB of structs, kept for the life of the producer
-_POINTERS: Final = 4096  # reports looked at in one piece
+_CHUNK: Final = 1024  # records in one call: 72 kB of structs, kept for the life of the producer
+_POINTERS: Final = 1024  # reports looked at in one piece
 _MASK: Final = 0xFFFFFFFF
 _QUEUE_FULL: Final = -184
 _FATAL: Final = -150
 _PURGE_ALL: Final = 0x1 | 0x2  # what waits, and what is on its way
+_MUCH: Final = 4 << 20  # bytes in flight: beyond, the allocator keeps pages that an idle task should give back
+_TRIM_EVERY: Final = 10.0  # seconds
 _Message = ctypes.c_int64 * _WORDS
 
 
@@ -58,6 +61,7 @@ class BatchProducer(Producer):
         self._keys_set = False
         self._pointers = array("Q", bytes(8 * _POINTERS))
         self._pointers_address = self._pointers.buffer_info()[0]
+        self._trimmed = time.monotonic()
         self._single = RecordSender(library, self._handle or 0)
 
     # ------------------------------------------------------------------ sending
@@ -157,6 +161,9 @@ class BatchProducer(Producer):
             finally:
                 lib.rd_kafka_event_destroy(event)
         book.forget()
+        if not book.in_flight and book.peak > _MUCH and time.monotonic() - self._trimmed > _TRIM_EVERY:
+            book.peak, self._trimmed = 0, time.monotonic()
+            rd.return_memory()
         return before - book.in_flight
 
     def _serve(self, event: int, kind: int) -> None:

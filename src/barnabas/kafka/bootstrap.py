@@ -51,11 +51,7 @@ def check_bootstrap(settings: ClientSettings) -> None:
         ConfigError: None is known; names the hosts.
     """
     servers = parse_servers(settings.librdkafka.get(_KEY, ""))
-    for host, port in servers:
-        try:
-            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
-            continue
+    if any(_is_known(host, port) for host, port in servers):
         return
     hosts = ", ".join(dict.fromkeys(host for host, _ in servers))
     raise ConfigError(
@@ -64,3 +60,17 @@ def check_bootstrap(settings: ClientSettings) -> None:
         remedy="Correct the host name, or make it known to DNS.",
         code="BRN-1203",
     )
+
+
+def _is_known(host: str, port: int) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    try:  # as bytes: text would load Python's tables of international names, 1.5 MB in each task
+        socket.getaddrinfo(host.encode("ascii" if host.isascii() else "idna"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return True

@@ -22,6 +22,8 @@ __all__ = ["BatchProducer", "ClientProducer", "Producer", "Ticket", "open_produc
 
 log = logging.getLogger(__name__)
 
+_librdkafka.load()  # before a process forks: what it sets up is then shared
+
 
 def open_producer(
     settings: ClientSettings,

@@ -109,6 +109,7 @@ class TicketBook:
         self.next = 1  # the number of the next record; 0 would be a null pointer
         self.in_flight = 0  # records handed over and not yet settled
         self.cost = 0  # bytes that those occupy, about
+        self.peak = 0  # the most of them so far
         self._open: list[Ticket] = []
         self._bases: list[int] = []
         self._filling: Ticket | None = None  # records are still being added: not to be forgotten
@@ -132,6 +133,7 @@ class TicketBook:
         self.next += count
         self.in_flight += count
         self.cost += cost
+        self.peak = max(self.peak, self.cost)
 
     def close(self) -> None:
         """Nothing more will be added to the newest ticket."""
