@@ -46,7 +46,12 @@ def producer(bootstrap: str, **settings: Any) -> Producer:
 
 def consumer(bootstrap: str, **settings: Any) -> Consumer:
     """A consumer that starts at the beginning and commits nothing by itself."""
-    defaults = {"group.id": "tests", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    defaults = {
+        "group.id": "tests",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "fetch.wait.max.ms": 50,  # closing waits for the fetch that is under way
+    }
     return Consumer({"bootstrap.servers": bootstrap, **defaults, **_dotted(settings)}, logger=silent)
 
 
@@ -91,17 +96,26 @@ def send(bootstrap: str, topic: str, values: Iterable[bytes], key: bytes | None 
 
 
 def read(
-    bootstrap: str, topic: str, count: int, *, limit: float = 10.0, partition: int = 0, **settings: Any
+    bootstrap: str,
+    topic: str,
+    count: int,
+    *,
+    limit: float = 10.0,
+    partition: int = 0,
+    until: bytes | None = None,
+    **settings: Any,
 ) -> list[Message]:
-    """Up to ``count`` messages of a partition from its beginning, waiting at most ``limit`` seconds."""
+    """Messages of a partition from its beginning: ``count``, or to value ``until``, or what comes within ``limit``."""
     client = consumer(bootstrap, **settings)
     client.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
     found: list[Message] = []
     deadline = time.monotonic() + limit
     while len(found) < count and time.monotonic() < deadline:
-        for message in client.consume(count - len(found), 0.2):
+        for message in client.consume(min(count - len(found), 1000), 0.1):
             assert message.error() is None, message.error()
             found.append(message)
+        if until is not None and found and found[-1].value() == until:
+            break
     client.close()
     return found
 

@@ -100,9 +100,9 @@ def latest(messages):
 def everything(live, **settings):
     """All messages up to the end of the log, however many compaction has left."""
     client = producer(live.bootstrap)
-    client.produce("t", b"end", b"end", partition=0)
+    client.produce("t", b"end", b"end", partition=0)  # the newest record stays in any case
     client.flush(10)
-    found = read(live.bootstrap, "t", 1_000_000, limit=1.0, **settings)
+    found = read(live.bootstrap, "t", 1_000_000, until=b"end", **settings)
     assert found[-1].value() == b"end"
     return found[:-1]
 

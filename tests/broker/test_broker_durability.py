@@ -158,3 +158,16 @@ def test_a_full_disk_is_an_error_and_leaves_the_log_whole(live, monkeypatch):
         assert failures[0] is not None
     assert log.active.file_size() == size
     assert send(live.bootstrap, "t", [b"c"]) == [1]
+
+
+def test_folders_of_unknown_topics_are_put_aside(tmp_path):
+    with EmbeddedBroker(tmp_path) as live:
+        send(live.bootstrap, "t", [b"x"])
+    logs = tmp_path / "logs"
+    (logs / "t-0").rename(logs / "u-0")
+    (logs / "t-0").mkdir()
+    (logs / "abc-0.deleted").mkdir()
+    with EmbeddedBroker(tmp_path) as live:
+        create(live.bootstrap, "u")
+        assert send(live.bootstrap, "u", [b"y"]) == [0]
+    assert sorted(path.name.rpartition("-")[2] for path in logs.iterdir()) == ["0", "0", "0.stray"]

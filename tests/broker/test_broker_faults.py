@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
-from broker_clients import admin, create, exchange, producer, read, send, values
+from broker_clients import admin, converse, create, exchange, producer, read, receive, send, values
 
 from barnabas.broker.apis import ALL
 from barnabas.broker.codes import ErrorCode
@@ -52,8 +53,11 @@ def test_error_for_one_client_only(live):
 def test_disconnect_all(live):
     client = producer(live.bootstrap)
     client.list_topics(timeout=10)
-    assert live.broker.connections
-    live.faults.disconnect_all()
+    with socket.create_connection(("127.0.0.1", live.port), 5) as connection:
+        converse(connection, 18, 0, {})
+        live.faults.disconnect_all()
+        with pytest.raises(ConnectionError):
+            receive(connection)
     client.produce("t", b"x")
     assert client.flush(10) == 0
 

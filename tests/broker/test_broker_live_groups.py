@@ -114,7 +114,7 @@ def test_groups_in_use_are_protected(live):
     send(live.bootstrap, "t", [b"x"])
     reader = consumer(live.bootstrap)
     reader.subscribe(["t"])
-    poll_until([reader], lambda: reader.assignment())
+    poll_until([reader], reader.assignment)
     with pytest.raises(KafkaException, match="NON_EMPTY_GROUP"):
         admin(live.bootstrap).delete_consumer_groups(["tests"])["tests"].result(10)
     body = {"group_id": "tests", "topics": [{"name": "t", "partitions": [{"index": 0}]}]}

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from broker_clients import admin, consumer, create, exchange, kafka, producer, read, send, values
-from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, KafkaError, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from barnabas.broker import BrokerSettings, EmbeddedBroker
@@ -225,6 +225,9 @@ def test_offsets_by_timestamp(live):
 def test_max_timestamp_of_nothing(live):
     create(live.bootstrap, "t")
     assert offset_for(live, OffsetSpec.max_timestamp()) == (-1, -1)
-    with pytest.raises(KafkaException):
-        place = TopicPartition("t", 9)
-        admin(live.bootstrap).list_offsets({place: OffsetSpec.latest()})[place].result(10)
+    body = {"topics": [{"name": "t", "partitions": [{"index": 9, "timestamp": -1}, {"index": 0, "timestamp": -99}]}]}
+    (topic,) = exchange(live.port, 2, 9, body)["topics"]
+    assert [each["error_code"] for each in topic["partitions"]] == [
+        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode.UNSUPPORTED_VERSION,
+    ]
