@@ -5,50 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from barnabas.errors import ConnectError, PluginError
-from barnabas.herder.base import BadRequestError, Plugins
-from barnabas.herder.java_text import map_text
-from barnabas.supervisor.api import PluginRef, Supervisor
+from barnabas.herder.base import BadRequestError
+from barnabas.herder.classes import ConnectorClasses
+from barnabas.supervisor.api import Supervisor
 
-__all__ = ["connector_class", "connector_type", "refuse_errors", "validate"]
-
-
-def connector_class(config: Mapping[str, str | None], plugins: Plugins) -> PluginRef:
-    """The class a configuration names.
-
-    Raises:
-        BadRequestError: It names none, or one that there is not.
-    """
-    name = config.get("connector.class")
-    if name is None:
-        raise BadRequestError(
-            f"Connector config {map_text(config)} contains no connector type",
-            key="connector.class",
-            remedy="Set connector.class.",
-        )
-    try:
-        return plugins.find_connector(name)
-    except PluginError as error:
-        raise BadRequestError(error.message, code=error.code, key="connector.class", remedy=error.remedy) from error
+__all__ = ["refuse_errors", "validate"]
 
 
-def connector_type(config: Mapping[str, str | None] | None, plugins: Plugins) -> str:
-    """``source``, ``sink`` or ``unknown``."""
-    try:
-        return plugins.find_connector((config or {}).get("connector.class") or "").kind
-    except ConnectError:
-        return "unknown"
-
-
-async def validate(config: Mapping[str, str | None], plugins: Plugins, supervisor: Supervisor) -> dict[str, Any]:
+async def validate(
+    config: Mapping[str, str | None], classes: ConnectorClasses, supervisor: Supervisor
+) -> dict[str, Any]:
     """Have a configuration validated, in a process of its own: the answer of ``…/config/validate``.
 
     Raises:
         BadRequestError: There is no class to ask.
         ConnectError: Validation itself failed, or hung past ``connector.call.timeout.ms``.
     """
-    plugin = connector_class(config, plugins)
-    return await supervisor.validate(plugin, config)
+    return await supervisor.validate(classes.find(config), config)
 
 
 def refuse_errors(answer: Mapping[str, Any]) -> None:

@@ -20,7 +20,7 @@ from barnabas.herder.base import (
     TaskInfo,
     TaskState,
 )
-from barnabas.herder.checks import connector_type, validate
+from barnabas.herder.checks import validate
 from barnabas.herder.runner import Surroundings
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import Status
@@ -55,14 +55,14 @@ class ReadingHerder(Herder):
 
     def _info(self, name: str, config: Mapping[str, str | None]) -> ConnectorInfo:
         tasks = [_id(TaskId(name, number)) for number in range(len(self._around.configs.task_configs(name)))]
-        return ConnectorInfo(name, dict(config), tasks, connector_type(config, self._around.plugins))
+        return ConnectorInfo(name, dict(config), tasks, self._around.classes.kind(config))
 
     def status(self, name: str) -> ConnectorStatus:
         status = self._around.statuses.connector(name)
         if status is None:
             raise NotFoundError(f"No status found for connector {name}")
         tasks = [_task_state(task, state) for task, state in self._around.statuses.tasks(name)]
-        kind = connector_type(self._around.configs.connector_config(name), self._around.plugins)
+        kind = self._around.classes.kind(self._around.configs.connector_config(name))
         info = StateInfo(status.state, status.worker_id, status.version, status.trace)
         return ConnectorStatus(name, info, tasks, kind)
 
@@ -115,7 +115,7 @@ class ReadingHerder(Herder):
 
     async def validate(self, config: Mapping[str, str | None]) -> dict[str, Any]:
         try:
-            return await validate(config, self._around.plugins, self._around.supervisor)
+            return await validate(config, self._around.classes, self._around.supervisor)
         except RequestError as error:  # the JVM answers 500 here, where creating the same connector is answered 400
             java_class = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException"
             raise RequestError(f"{java_class}: {error.message}", code=error.code, key=error.key) from error

@@ -13,8 +13,8 @@ from typing import cast
 
 import msgspec
 
-from barnabas.errors import ConnectError
 from barnabas.herder.base import Plugins, RequestError
+from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane, SupersededError
 from barnabas.herder.task_plan import complete_configs, tasks_max, unchanged
 from barnabas.store.base import ConfigStore, Status, StatusStore
@@ -41,6 +41,7 @@ class Surroundings(msgspec.Struct):
     Args:
         supervisor: Runs connector objects and tasks.
         plugins: Finds classes.
+        classes: Remembers those of connectors.
         configs: What is wanted.
         statuses: What is.
         worker_id: ``host:port``, for statuses.
@@ -52,6 +53,7 @@ class Surroundings(msgspec.Struct):
 
     supervisor: Supervisor
     plugins: Plugins
+    classes: ConnectorClasses
     configs: ConfigStore
     statuses: StatusStore
     worker_id: str
@@ -177,7 +179,8 @@ class ConnectorRunner:
     def _spec(self) -> ConnectorSpec:
         props = self._resolved()
         configs = self._around.configs.task_configs(self.name)
-        return ConnectorSpec(self.name, self._plugin(), props, self._isolation(props), configs or None)
+        plugin = self._around.classes.find(self._config())
+        return ConnectorSpec(self.name, plugin, props, self._isolation(props), configs or None)
 
     # ------------------------------------------------------------------ tasks
     async def _update_tasks(self) -> None:
@@ -252,7 +255,7 @@ class ConnectorRunner:
         return self._around.resolve(given)
 
     def _plugin(self) -> PluginRef:
-        return self._around.plugins.find_connector(self._config().get("connector.class") or "")
+        return self._around.classes.known(self._config()) or self._around.classes.find(self._config())
 
     def _isolation(self, props: Mapping[str, str]) -> Isolation:
         return cast("Isolation", props.get("task.isolation", self._around.isolation).strip().lower())
@@ -270,12 +273,5 @@ class ConnectorRunner:
         self._around.statuses.put_connector(self.name, self._status(state, trace))
 
     def _status(self, state: State, trace: str | None) -> Status:
-        version = self._version()
+        version = self._around.classes.version(self._config())
         return Status(state, self._around.worker_id, self._around.generation, trace, version)
-
-    def _version(self) -> str | None:
-        try:
-            version = self._plugin().version
-        except ConnectError:
-            return None  # the class is gone since: the status says what else it knows
-        return None if version == "undefined" else version

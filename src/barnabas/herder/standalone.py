@@ -22,7 +22,8 @@ from barnabas.herder.base import (
     RequestError,
     ServerInfo,
 )
-from barnabas.herder.checks import connector_type, refuse_errors, validate
+from barnabas.herder.checks import refuse_errors, validate
+from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane, SupersededError
 from barnabas.herder.reading import ReadingHerder
 from barnabas.herder.runner import ConnectorRunner, Surroundings
@@ -74,6 +75,7 @@ class StandaloneHerder(ReadingHerder, Listener):
         around = Surroundings(
             supervisor=supervisor,
             plugins=plugins,
+            classes=ConnectorClasses(plugins),
             configs=MemoryConfigStore(),
             statuses=MemoryStatusStore(),
             worker_id=worker_id,
@@ -146,7 +148,7 @@ class StandaloneHerder(ReadingHerder, Listener):
         replace: bool = True,
         answer_after: float = ANSWER_AFTER,
     ) -> Created:
-        refuse_errors(await validate(config, self._around.plugins, self._around.supervisor))
+        refuse_errors(await validate(config, self._around.classes, self._around.supervisor))
         created = self._around.configs.connector_config(name) is None
         if not created and not replace:
             raise AlreadyExistsError(f"Connector {name} already exists")
@@ -226,7 +228,7 @@ class StandaloneHerder(ReadingHerder, Listener):
     # ------------------------------------------------------------------ offsets and topics
     async def offsets(self, name: str) -> list[dict[str, Any]]:
         config = self.connector_config(name)
-        if connector_type(config, self._around.plugins) == "sink":
+        if self._around.classes.kind(config) == "sink":
             raise RequestError(
                 f"The offsets of sink connector {name} are those of its consumer group in Kafka.",
                 status=501,
