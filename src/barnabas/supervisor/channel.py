@@ -39,6 +39,8 @@ __all__ = [
     "UnitState",
     "Validate",
     "WriteOffsets",
+    "decode_for_host",
+    "encode",
 ]
 
 _LENGTH = struct.Struct("<I")
@@ -171,14 +173,14 @@ ToHost = (
 )
 ToWorker = UnitState | UnitGone | Reconfigure | ReadOffsets | WriteOffsets | Done
 
-_encode = msgspec.msgpack.Encoder().encode
+encode = msgspec.msgpack.Encoder().encode
 # Made once, before hosts are forked: resolving the types costs a megabyte, which all hosts then share.
-_decode_for_host = msgspec.msgpack.Decoder(ToHost).decode
+decode_for_host = msgspec.msgpack.Decoder(ToHost).decode
 _decode_for_worker = msgspec.msgpack.Decoder(ToWorker).decode
 
 
 def _frame(message: ToHost | ToWorker) -> bytes:
-    payload = _encode(message)
+    payload = encode(message)
     return _LENGTH.pack(len(payload)) + payload
 
 
@@ -201,7 +203,7 @@ class Channel:
         if head is None:
             return None
         payload = self._exactly(_LENGTH.unpack(head)[0])
-        return None if payload is None else _decode_for_host(payload)
+        return None if payload is None else decode_for_host(payload)
 
     def close(self) -> None:
         """Let go of the socket: for tests; a host ends with its process."""

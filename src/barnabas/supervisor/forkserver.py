@@ -173,6 +173,9 @@ class _Server:
             mallopt(_M_ARENA_MAX, 2)
         for module in PRELOAD:
             importlib.import_module(module)
+        from barnabas.task.warm import warm_up  # noqa: PLC0415  as heavy as what it runs
+
+        warm_up()
         self._freeze()
 
     @staticmethod

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from barnabas.task.source import SourceLoop
     from barnabas.transforms import Transformation
 
-__all__ = ["OffsetLink", "make_task_runner"]
+__all__ = ["OffsetLink", "make_converters", "make_task_runner"]
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Offset
     from barnabas.task.pipeline import SourcePipeline  # noqa: PLC0415
     from barnabas.task.source import SourceLoop, SourceLoopSettings  # noqa: PLC0415
 
-    pipeline = SourcePipeline(_transforms(spec), *_converters(spec))
+    pipeline = SourcePipeline(_transforms(spec), *make_converters(spec))
     java = source_producer_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
     settings = translate(java, "producer")
     for warning in settings.warnings:
@@ -87,7 +87,7 @@ def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask) -> SinkLoop:
     from barnabas.task.pipeline import SinkPipeline  # noqa: PLC0415
     from barnabas.task.sink import SinkLoop, SinkLoopSettings  # noqa: PLC0415
 
-    pipeline = SinkPipeline(_transforms(spec), *_converters(spec))
+    pipeline = SinkPipeline(_transforms(spec), *make_converters(spec))
     java = sink_consumer_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
     limits = Limits.of(spec.worker_props, spec.connector_props)
     # A put may take as long as its deadline; the group must not count that as death. A user's own value is obeyed.
@@ -144,7 +144,8 @@ def _number(props: Mapping[str, str], key: str, default: int) -> int:
 
 
 # ---------------------------------------------------------------------- converters and transforms
-def _converters(spec: TaskSpec) -> tuple[Converter, Converter, HeaderConverter]:
+def make_converters(spec: TaskSpec) -> tuple[Converter, Converter, HeaderConverter]:
+    """The key, value and header converters of a task, configured."""
     key: Converter = _plugin(spec, "key.converter", None, "converter")
     value: Converter = _plugin(spec, "value.converter", None, "converter")
     header: HeaderConverter = _plugin(spec, "header.converter", _SIMPLE_HEADER, "header_converter")
