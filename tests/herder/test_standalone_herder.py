@@ -278,6 +278,26 @@ class TestHungPlugins:
         await herder.put_connector("c", source())
         await settled(herder, ("RUNNING", ["RUNNING"]))
 
+    async def test_restarting_a_task_does_not_cut_a_slow_start_short(self, herder, supervisor):
+        await herder.put_connector("c", source())
+        await herder.put_connector("c", source(fake_start="slow:0.3"), answer_after=0.01)
+        await herder.restart_task(task(0))
+        await herder.resume("c")
+        await settled(herder, ("RUNNING", ["RUNNING"]))
+        assert supervisor.started["c"] == 2
+
+    async def test_tasks_come_back_though_the_connector_does_not(self, herder, supervisor):
+        await herder.put_connector("c", source())
+        await settled(herder, ("RUNNING", ["RUNNING"]))
+        herder._around.configs.connector_config("c")["fake.start"] = "lost the database"
+        await herder.restart("c", only_failed=False, include_tasks=True)
+        await settled(herder, ("FAILED", ["RUNNING"]))
+        herder._around.configs.connector_config("c")["fake.start"] = "hang"
+        await herder.restart("c", only_failed=False, include_tasks=True)
+        herder._around.configs.connector_config("c")["fake.start"] = ""
+        await herder.restart_connector("c")
+        await settled(herder, ("RUNNING", ["RUNNING"]))
+
     async def test_a_start_past_its_deadline_is_failed(self, herder):
         with pytest.raises(RequestError, match="did not return within 60 s"):
             await herder.put_connector("c", source(fake_start="past-deadline"))

@@ -116,13 +116,19 @@ class ConnectorRunner:
     async def restart(self, *, connector: bool, tasks: Iterable[int]) -> None:
         """Start the connector object, some tasks, or both anew."""
         numbers = sorted(tasks)
+        failure: Exception | None = None
         if connector:
             await self._stop_connector()
         if numbers:
             await self._around.supervisor.stop_tasks([TaskId(self.name, number) for number in numbers])
         if connector:
-            await self._start_connector()
-        await self._start_tasks(numbers)
+            try:
+                await self._start_connector()
+            except (RequestError, SupersededError) as error:
+                failure = error
+        await self._start_tasks(numbers)  # they do not depend on the connector object, and must not stay stopped
+        if failure is not None:
+            raise failure
         if connector:
             await self._update_tasks()
 

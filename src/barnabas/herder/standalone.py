@@ -180,7 +180,7 @@ class StandaloneHerder(ReadingHerder, Listener):
     async def resume(self, name: str) -> None:
         runner = self._known(name)
         await self._around.configs.put_target_state(name, "STARTED")
-        self._do(runner, runner.resume)
+        self._do(runner, runner.resume, supersedes=False)
 
     async def stop_connector(self, name: str) -> None:
         runner = self._known(name)
@@ -215,15 +215,15 @@ class StandaloneHerder(ReadingHerder, Listener):
                 task = TaskId(name, entry.id)
                 statuses.put_task(task, _restarting(statuses.task(task) or status))
         if connector or tasks:
-            self._do(runner, lambda: runner.restart(connector=connector, tasks=tasks))
+            self._do(runner, lambda: runner.restart(connector=connector, tasks=tasks), supersedes=connector)
         return plan
 
     async def restart_task(self, task: TaskId) -> None:
         runner = self._known(task.connector, "Unknown connector: {}")
         if not 0 <= task.task < len(self._around.configs.task_configs(task.connector)):
             raise NotFoundError(f"Task {task} not found")
-        restart = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]))
-        await self._settle(restart)
+        operation = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]), supersedes=False)
+        await self._settle(operation)
 
     # ------------------------------------------------------------------ offsets and topics
     async def offsets(self, name: str) -> list[dict[str, Any]]:
@@ -285,7 +285,11 @@ class StandaloneHerder(ReadingHerder, Listener):
     def _do(
         self, runner: ConnectorRunner, operation: Callable[[], Coroutine[Any, Any, None]], *, supersedes: bool = True
     ) -> asyncio.Task[None]:
-        """Have an operation done in its lane, whether or not anybody waits for it."""
+        """Have an operation done in its lane, whether or not anybody waits for it.
+
+        Only what decides about the connector object itself may supersede: a start that is cut short has to be followed
+        by another decision.
+        """
         return self._in_background(self._run(runner, operation, supersedes=supersedes), f"{runner.name}|worker")
 
     async def _run(
