@@ -210,8 +210,8 @@ class BatchProducer(Producer):
             else:
                 self._book.acknowledge_one(message[_OPAQUE], message[_PARTITION] & _MASK, message[_OFFSET])
 
-    def _push(self) -> None:
-        self._lib.rd_kafka_flush(self._alive(), 0)
+    def _push(self, timeout_s: float) -> None:
+        self._lib.rd_kafka_flush(self._alive(), _ms(timeout_s))
 
     def purge(self) -> None:
         """Give up what is in flight."""

@@ -85,8 +85,8 @@ class ClientProducer(Producer):
         self._book.forget()
         return before - self._book.in_flight
 
-    def _push(self) -> None:
-        self._alive().flush(0)
+    def _push(self, timeout_s: float) -> None:
+        self._alive().flush(timeout_s)
 
     def purge(self) -> None:
         """Give up what is in flight."""

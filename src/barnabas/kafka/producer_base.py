@@ -24,6 +24,7 @@ GroupOffsets = Mapping[tuple[str, int], int]
 """Next offset to read, by topic and partition."""
 
 RECORD_OVERHEAD: Final = 200  # bytes that the library keeps beside each record's own
+_PUSH_WAIT: Final = 0.005  # seconds without linger between looks at the reports, while flushing
 _FULL_WAIT: Final = 0.02  # seconds between looks at the interrupt callback while there is no room
 
 
@@ -136,8 +137,8 @@ class Producer(abc.ABC):
         until = time.monotonic() + timeout_s
         while self._book.in_flight:
             left = until - time.monotonic()
-            self._push()
-            self.poll(max(0.0, min(left, 0.1)))
+            self._push(max(0.0, min(left, _PUSH_WAIT)))
+            self.poll(0)
             if left <= 0:
                 break
         return not self._book.in_flight
@@ -147,8 +148,8 @@ class Producer(abc.ABC):
         """Hand over some records from this index on; returns how many, 0 when there is no room."""
 
     @abc.abstractmethod
-    def _push(self) -> None:
-        """Do not wait for batches to fill up."""
+    def _push(self, timeout_s: float) -> None:
+        """For so long, let no batch wait to fill up."""
 
     @abc.abstractmethod
     def poll(self, timeout_s: float) -> int:

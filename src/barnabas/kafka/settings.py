@@ -32,7 +32,7 @@ _PRODUCER_DEFAULTS: Final = {
     "batch.num.messages": "100000",
     "batch.size": "1000000",
     "compression.codec": "none",
-    "linger.ms": "20",
+    "linger.ms": "5",
     "message.max.bytes": "1048576",
     "message.timeout.ms": "120000",
     "partitioner": "murmur2_random",
