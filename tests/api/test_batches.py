@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 
 import pytest
@@ -41,8 +42,7 @@ def test_runs_are_uniform_and_together_the_batch(rows):
         assert run.uniform
         assert {row.topic for row in run} == {run.topic}
         assert all(row.value_schema == run.value_schema and row.key_schema == run.key_schema for row in run)
-    pairs = zip(runs, runs[1:], strict=False)
-    for one, two in pairs:
+    for one, two in itertools.pairwise(runs):
         assert (one.topic, one.value_schema, one.key_schema) != (two.topic, two.value_schema, two.key_schema)
 
 

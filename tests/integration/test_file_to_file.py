@@ -7,6 +7,8 @@ import json
 import uuid
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
+
 from services.process import wait_for
 from services.worker import FILE_SOURCE, BarnabasWorker
 
@@ -34,7 +36,7 @@ def worker(tmp_path, broker):
 
 
 def lines(count, start=0):
-    return "".join(f"{n:06d} the quick brown fox – ä {'x' * (n % 50)}\n" for n in range(start, start + count))
+    return "".join(f"{n:06d} the quick brown fox - ä {'x' * (n % 50)}\n" for n in range(start, start + count))
 
 
 def connectors(tmp_path, name):
@@ -51,7 +53,8 @@ def connectors(tmp_path, name):
 
 
 def arrives(path, text, timeout=40):
-    wait_for(lambda: path.exists() and path.stat().st_size >= len(text.encode()), timeout, f"{path.name} to be complete")
+    size = len(text.encode())
+    wait_for(lambda: path.exists() and path.stat().st_size >= size, timeout, f"{path.name} to be complete")
     assert path.read_text() == text
 
 
@@ -123,8 +126,6 @@ def test_json_with_and_without_schemas(worker, tmp_path, names):
 @pytest.mark.jvm_connect
 def test_the_topic_and_the_offset_file_are_interchangeable_with_the_jvm(jvm_connect, kafka_server, tmp_path, names):
     """Same input, same bytes in the topic; and each continues from the other's offset file."""
-    from confluent_kafka import Consumer, TopicPartition
-
     source = tmp_path / "in.txt"
     settings = {
         "key.converter": JSON_CONVERTER,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+
 from services.process import wait_for
 from services.worker import BarnabasWorker
 
@@ -103,7 +104,8 @@ def test_the_neighbour_does_not_notice(neighbour, embedded_broker, call, how):
         config |= {"topics": ends.partition.topic}
     before, began = ends(), time.monotonic()
     with Slowest(worker) as slowest:
-        creator = threading.Thread(target=worker.request, args=("POST", "/connectors", {"name": name, "config": config}))
+        request = ("POST", "/connectors", {"name": name, "config": config})
+        creator = threading.Thread(target=worker.request, args=request)
         creator.start()
         time.sleep(3)
         if call in {"stop", "task_stop"}:

@@ -21,7 +21,7 @@ class Predicate(Versioned, ABC, Generic[R]):
     CONFIG: ClassVar[ConfigDef] = ConfigDef()
     """What :meth:`config` returns by default."""
 
-    def configure(self, props: Mapping[str, str]) -> None:  # noqa: B027  an empty default on purpose
+    def configure(self, props: Mapping[str, str]) -> None:
         """Called once before the first record, with the settings below ``predicates.<alias>.``, prefix removed."""
 
     def config(self) -> ConfigDef:

@@ -120,7 +120,7 @@ def _topics(props: Mapping[str, str]) -> tuple[list[str], str]:
             "Must configure one of topics or topics.regex",
             key="topics",
             remedy="Set exactly one of them.",
-            code="BRN-1030",
+            code="BRN-1032",
         )
     return topics, pattern
 
@@ -139,7 +139,7 @@ def _number(props: Mapping[str, str], key: str, default: int) -> int:
             f"Invalid value {text} for configuration {key}: Not a number of type INT.",
             key=key,
             remedy="Give a whole number.",
-            code="BRN-1022",
+            code="BRN-1023",
         ) from None
 
 
@@ -163,7 +163,7 @@ def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:
             f'Missing required configuration "{key}" which has no default value.',
             key=key,
             remedy="Set it in the worker's properties, for example to org.apache.kafka.connect.json.JsonConverter.",
-            code="BRN-1031",
+            code="BRN-1002",
         )
     use_home(spec.plugin.home)
     header = kind == "header_converter"

@@ -19,7 +19,6 @@ from barnabas.kafka.tickets import TicketBook
 from barnabas.record import SinkBatch, SourceBatch, TopicPartition
 from barnabas.supervisor.api import ErrorInfo, PluginRef, State, TaskId, TaskSpec
 from barnabas.supervisor.board import Board, Slot
-from barnabas.supervisor.channel import StartTask, decode_for_host, encode
 from barnabas.supervisor.settings import Limits
 from barnabas.task.control import TaskControl
 from barnabas.task.pipeline import SinkPipeline, SourcePipeline
@@ -52,7 +51,6 @@ def warm_up() -> None:
     """Run the common path of a source and a sink task, with everything but Kafka."""
     _librdkafka.load()
     for _ in range(_ROUNDS):
-        decode_for_host(encode(StartTask(1, "warm", 0, _SPEC, offsets_over_channel=True)))
         Limits.of(_WORKER, _PROPS)
         translate(source_producer_config(_WORKER, _PROPS, "warm", 0), "producer")
         translate(sink_consumer_config(_WORKER, _PROPS, "warm", 0), "consumer")
