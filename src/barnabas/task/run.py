@@ -139,7 +139,7 @@ def _number(props: Mapping[str, str], key: str, default: int) -> int:
             f"Invalid value {text} for configuration {key}: Not a number of type INT.",
             key=key,
             remedy="Give a whole number.",
-            code="BRN-1023",
+            code="BRN-1022",
         ) from None
 
 
