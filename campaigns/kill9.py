@@ -36,7 +36,8 @@ from services.worker import FILE_SINK, FILE_SOURCE, BarnabasBroker, BarnabasWork
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TOPIC, SINK = "kill9", "kill9-sink"
+TOPIC = "kill9"
+SOURCE, SINK = "in", "out"  # short: the kernel keeps 15 characters of a process name, connector|task-0
 ORPHAN_LIMIT_S = 1.0
 RECOVERY_LIMIT_S = 120.0
 AFTERMATH = 0.2  # share of kills that hit while the last one is being recovered from
@@ -74,7 +75,7 @@ class Campaign:
             "consumer.session.timeout.ms": options.session_timeout_ms,
         }
         connectors = [
-            {"name": "kill9-source", "connector.class": FILE_SOURCE, "file": self.source, "topic": TOPIC},
+            {"name": SOURCE, "connector.class": FILE_SOURCE, "file": self.source, "topic": TOPIC},
             {"name": SINK, "connector.class": FILE_SINK, "file": self.target, "topics": TOPIC},
         ]
         jvm = options.worker == "jvm"
