@@ -24,6 +24,7 @@ from barnabas.connector import (
     TransactionBoundary,
     TransactionContext,
 )
+from barnabas.converters.base import Converter, HeaderConverter
 from barnabas.errors import (
     AlreadyExistsError,
     BarnabasError,
@@ -36,6 +37,7 @@ from barnabas.errors import (
     SchemaBuilderError,
     SchemaProjectorError,
 )
+from barnabas.predicates.base import Predicate
 from barnabas.record import (
     Header,
     Headers,
@@ -48,6 +50,7 @@ from barnabas.record import (
     TopicPartition,
 )
 from barnabas.schema import Field, Schema, SchemaAndValue, SchemaBuilder
+from barnabas.transforms.base import Transformation
 
 __all__ = [
     "AlreadyExistsError",
@@ -60,11 +63,13 @@ __all__ = [
     "Connector",
     "ConnectorContext",
     "ConnectorTransactionBoundaries",
+    "Converter",
     "DataError",
     "ErrantRecordReporter",
     "ExactlyOnceSupport",
     "Field",
     "Header",
+    "HeaderConverter",
     "Headers",
     "IllegalWorkerStateError",
     "Importance",
@@ -72,6 +77,7 @@ __all__ = [
     "Now",
     "OffsetStorageReader",
     "Password",
+    "Predicate",
     "RecordMetadata",
     "RetriableError",
     "Schema",
@@ -94,6 +100,7 @@ __all__ = [
     "TopicPartition",
     "TransactionBoundary",
     "TransactionContext",
+    "Transformation",
     "Type",
     "Width",
 ]
