@@ -84,6 +84,7 @@ class ConnectorRunner:
     async def reach(self) -> None:
         """Stop the connector object and start it with the stored configuration; tasks restart only if they change."""
         await self._stop_connector()
+        await self._align_tasks()
         await self._start_connector()
         await self._update_tasks()
 
@@ -93,13 +94,14 @@ class ConnectorRunner:
 
     async def pause(self) -> None:
         """Pause tasks, stop the connector object."""
-        await asyncio.gather(*(self._around.supervisor.pause_task(task) for task in self._task_ids()))
+        await self._align_tasks()
         await self._stop_connector()
-        self._rest("PAUSED")
+        if self._exists and self._around.configs.target_state(self.name) == "PAUSED":
+            self._rest("PAUSED")
 
     async def resume(self) -> None:
         """Resume tasks; start the connector object unless it runs; make tasks if there are none."""
-        await asyncio.gather(*(self._around.supervisor.resume_task(task) for task in self._task_ids()))
+        await self._align_tasks()
         status = self._around.statuses.connector(self.name)
         if not self.expected or status is None or status.state != "RUNNING":
             await self._stop_connector()
@@ -214,6 +216,13 @@ class ConnectorRunner:
         log.info("Starting %d task(s).", len(complete))
         await self._start_tasks(range(len(complete)))
 
+    async def _align_tasks(self) -> None:
+        """Pause or resume what runs, as is wanted now: that may have changed since this operation was asked for."""
+        supervisor, target = self._around.supervisor, self._around.configs.target_state(self.name)
+        if target != "STOPPED":
+            order = supervisor.pause_task if target == "PAUSED" else supervisor.resume_task
+            await asyncio.gather(*(order(TaskId(self.name, number)) for number in sorted(self.tasks)))
+
     async def _stop_tasks(self, numbers: Iterable[int]) -> None:
         ids = [TaskId(self.name, number) for number in sorted(numbers)]
         self.tasks.difference_update(task.task for task in ids)
@@ -265,9 +274,6 @@ class ConnectorRunner:
 
     def _isolation(self, props: Mapping[str, str]) -> Isolation:
         return cast("Isolation", props.get("task.isolation", self._around.isolation).strip().lower())
-
-    def _task_ids(self) -> list[TaskId]:
-        return [TaskId(self.name, number) for number in sorted(self.tasks)]
 
     def _rest(self, state: State) -> None:
         """The connector object is stopped on purpose."""
