@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import re
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,6 +219,8 @@ def campaign(folder: Path, broker: KafkaServer | BarnabasBroker, options: argpar
             it.settled(total)
             it.worker.stop()
             verdict = judge(total, it.topic(), it.target.read_bytes().splitlines(), it.run.kills)
+            rows = [json.dumps(asdict(kill)) for kill in it.run.kills]
+            (folder / "kills.jsonl").write_text("\n".join(rows), encoding="ascii")  # to look into a failure: --folder
         finally:
             feeder.finish()
             it.close()
@@ -245,6 +248,7 @@ def report(name: str, verdict: Verdict, run: Run) -> bool:
             (f"recovery from a killed {kind}", f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s")
         )
     print(f"\n{name}: {'PASSED' if ok else 'FAILED'}")
+    rows += [("outside the window, for example", example) for example in verdict.examples[:3]]
     for label, value in rows:
         print(f"  {label:<45} {value}")
     return ok

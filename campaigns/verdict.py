@@ -7,7 +7,7 @@ to another is told from a whole line.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Verdict:
     source_repeats: int = 0
     sink_repeats: int = 0
     outside_window: int = 0
+    examples: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -83,7 +84,9 @@ def judge(total: int, topic: Sequence[tuple[int, bytes]], target: Iterable[bytes
         elif number in offsets:
             offsets[number].append(offset)
             verdict.source_repeats += 1
-            verdict.outside_window += not any(kill.source_committed <= number < kill.written for kill in kills)
+            if not any(kill.source_committed <= number < kill.written for kill in kills):
+                verdict.outside_window += 1
+                verdict.examples.append(f"line {number} again in the topic, at offset {offset}")
         else:
             offsets[number] = [offset]
             verdict.out_of_order += number < newest
@@ -103,5 +106,7 @@ def judge(total: int, topic: Sequence[tuple[int, bytes]], target: Iterable[bytes
             verdict.sink_repeats += extra
             places = offsets.get(number, [-1])
             allowed = any(kill.sink_committed <= max(places) and number < kill.written for kill in kills)
-            verdict.outside_window += 0 if allowed else extra
+            if not allowed:
+                verdict.outside_window += extra
+                verdict.examples.append(f"line {number}, at offset {max(places)}, {extra} x too often in the file")
     return verdict
