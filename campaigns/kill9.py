@@ -163,8 +163,8 @@ class Campaign:
         self.wait_for_line(0)
         for number in range(1, kills + 1):
             time.sleep(self.random.uniform(0, 1.5))
-            target = feeder.written
             kind = self.kill()
+            target = feeder.written  # its line is written only now: nothing from before the kill can pass for it
             text = f"{number:3}/{kills} {kind:9} at line {feeder.written:>8,}"
             if self.random.random() < AFTERMATH and number < kills:
                 print(f"{text}  not waiting for recovery", flush=True)
