@@ -19,6 +19,7 @@ from barnabas.errors import ConnectError, IllegalWorkerStateError, RetriableErro
 from barnabas.kafka import messages as columns
 from barnabas.record import SinkBatch, TopicPartition
 from barnabas.supervisor import board
+from barnabas.task.memory import IdleTrim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +150,7 @@ class SinkLoop:
         self._next_commit = 0.0
         self._commit_number = 0
         self._committing_since: float | None = None
+        self._memory = IdleTrim()
 
     @property
     def _consumer(self) -> SinkConsumer:
@@ -214,7 +216,10 @@ class SinkLoop:
     def _take(self, messages: list[Message]) -> None:
         """Count, convert and deliver what was read; nothing read is delivered too, as in Connect."""
         positions = columns.positions(messages)
-        if messages:
+        if not messages:
+            self._memory.idle()
+        else:
+            self._memory.worked()
             self._words[board.RECORDS_IN] += len(messages)
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)

@@ -20,6 +20,7 @@ from barnabas.kafka.faults import KafkaClientError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
 from barnabas.store.offset_keys import offset_value, parse_offset, partition_key
 from barnabas.supervisor import board
+from barnabas.task.memory import IdleTrim
 from barnabas.task.offsets import OffsetTracker, freeze
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class SourceLoop:
         self._unwritten: dict[bytes, bytes | None] = {}
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
         self._next_commit = 0.0
+        self._memory = IdleTrim()
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
@@ -161,8 +163,11 @@ class SourceLoop:
             batch = self._poll()
             if batch is not None and len(batch):
                 self._send(batch)
-            elif time.monotonic() - began < _EMPTY_POLL:
-                control.wait(_EMPTY_POLL)
+                self._memory.worked()
+            else:
+                self._memory.idle()
+                if time.monotonic() - began < _EMPTY_POLL:
+                    control.wait(_EMPTY_POLL)
             self._tend()
 
     def _pause(self) -> None:

@@ -67,6 +67,7 @@ class FileStreamSourceTask(SourceTask):
                 return batch
             left = deadline - time.monotonic()
             if left <= 0:
+                self._give_back()
                 return None
             time.sleep(min(self._nap, left))
             self._nap = min(self._nap * 2, _LONGEST_NAP)
@@ -98,6 +99,11 @@ class FileStreamSourceTask(SourceTask):
             count = follower.read_into(room)
         self._filled += count
         return count
+
+    def _give_back(self) -> None:
+        """A file that does not grow needs no large buffer: most of a worker's files are idle most of the time."""
+        self._wanted = max(self._filled, _SMALLEST_READ)
+        del self._buffer[self._wanted :]
 
     def _drop(self, size: int) -> None:
         """Move what is behind the first ``size`` bytes to the front."""
