@@ -113,7 +113,7 @@ def test_compaction_keeps_the_newest_of_each_key(tmp_path, codec):
     expected = {}
     with EmbeddedBroker(tmp_path) as live:
         create(live.bootstrap, "t", delete_retention_ms=86400_000, **COMPACT)
-        client = producer(live.bootstrap, compression_type=codec, linger_ms=50)
+        client = producer(live.bootstrap, compression_type=codec, linger_ms=5)
         for _ in range(25):
             for _ in range(20):
                 key = b"key %d" % dice.randrange(30)

@@ -134,11 +134,11 @@ def test_fsync_setting_and_few_open_files(tmp_path):
     with EmbeddedBroker(tmp_path, settings=BrokerSettings(fsync_each_append=True, max_open_files=2)) as live:
         create(live.bootstrap, "t", 5)
         client = producer(live.bootstrap)
-        for index in range(50):
+        for index in range(20):
             client.produce("t", b"%d" % index, partition=index % 5)
         assert client.flush(20) == 0
-        found = [value for each in range(5) for value in values(read(live.bootstrap, "t", 10, partition=each))]
-        assert sorted(found, key=int) == [b"%d" % index for index in range(50)]
+        found = [value for each in range(5) for value in values(read(live.bootstrap, "t", 4, partition=each))]
+        assert sorted(found, key=int) == [b"%d" % index for index in range(20)]
 
 
 def test_a_full_disk_is_an_error_and_leaves_the_log_whole(live, monkeypatch):

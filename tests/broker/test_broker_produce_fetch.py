@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from broker_clients import admin, consumer, create, exchange, kafka, producer, read, send, values
 from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, KafkaError, TopicPartition
 from confluent_kafka.admin import OffsetSpec
@@ -15,12 +14,11 @@ from barnabas.broker.codes import ErrorCode
 CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 
 
-@pytest.mark.parametrize("idempotent", [True, False])
-def test_all_codecs_into_one_topic(live, idempotent):
+def test_all_codecs_into_one_topic(live):
     sent = []
     for codec in CODECS:
         batch = [f"{codec} {index}".encode() * 10 for index in range(100)]
-        assert len(send(live.bootstrap, "t", batch, compression_type=codec, enable_idempotence=idempotent)) == 100
+        assert len(send(live.bootstrap, "t", batch, compression_type=codec, enable_idempotence=codec == "zstd")) == 100
         sent += batch
     assert values(read(live.bootstrap, "t", 500)) == sent
 
