@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from barnabas.errors import ConfigError
 from barnabas.kafka.jaas import parse_jaas
+from barnabas.kafka.producer import open_producer
 from barnabas.kafka.settings import translate
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -153,3 +154,12 @@ def test_missing_pieces(mechanism: str, jaas: str, more: dict[str, str], key: st
         _sasl(mechanism, jaas, **more)
     assert caught.value.key == key
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("path", ["batch", "client"])
+def test_kerberos_without_its_library_says_where_to_get_it(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BARNABAS_PRODUCER", path)
+    java = {"bootstrap.servers": "localhost:1", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "GSSAPI"}
+    java |= {"sasl.kerberos.service.name": "kafka", "sasl.jaas.config": f"{KERBEROS} required useTicketCache=true;"}
+    with pytest.raises(ConfigError, match="Cyrus SASL"):
+        open_producer(translate(java, "producer"))

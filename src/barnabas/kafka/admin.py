@@ -16,9 +16,8 @@ from confluent_kafka import TopicPartition as _Place
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # re-exported without saying so
 from confluent_kafka.cimpl import NewTopic
 
-from barnabas.errors import ConfigError
 from barnabas.kafka.bootstrap import check_bootstrap
-from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of
+from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of, refused
 from barnabas.kafka.reporting import FaultReporter, client_log
 from barnabas.kafka.settings import ClientSettings
 from barnabas.record import TopicPartition
@@ -55,12 +54,7 @@ class Admin:
             given: dict[str, Any] = {**settings.librdkafka, "error_cb": self._told}
             self._client: AdminClient | None = AdminClient(given, logger=client_log)
         except (KafkaException, ValueError) as error:
-            reason = fault_of(error).message if isinstance(error, KafkaException) else str(error)
-            raise ConfigError(
-                f"The Kafka admin client cannot be made: {reason}",
-                remedy="Correct the client settings.",
-                code="BRN-1213",
-            ) from error
+            raise refused("admin client", error) from error
 
     def __enter__(self) -> Self:
         return self

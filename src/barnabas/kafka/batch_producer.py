@@ -18,7 +18,7 @@ from barnabas.errors import ConfigError, DataError
 from barnabas.kafka import _librdkafka as rd
 from barnabas.kafka import _transactions
 from barnabas.kafka._records import RecordSender
-from barnabas.kafka.faults import KafkaFault, fault_of
+from barnabas.kafka.faults import KafkaFault, fault_of, refused
 from barnabas.kafka.producer_base import RECORD_OVERHEAD, Columns, GroupOffsets, Producer
 from barnabas.kafka.reporting import write_log
 from barnabas.kafka.settings import ClientSettings
@@ -271,16 +271,17 @@ def _make_client(lib: rd.Library, settings: ClientSettings) -> int:
     for key, value in {**settings.librdkafka, "log.queue": "true"}.items():
         if lib.rd_kafka_conf_set(conf, key.encode(), value.encode(), reason, len(reason)):
             lib.rd_kafka_conf_destroy(conf)
-            raise ConfigError(reason.value.decode(errors="replace"), key=settings.java_name(key), code="BRN-1210")
+            raise ConfigError(
+                reason.value.decode(errors="replace"),
+                key=settings.java_name(key),
+                remedy="Correct this setting.",
+                code="BRN-1210",
+            )
     lib.rd_kafka_conf_set_events(conf, rd.DELIVERY | rd.ERROR | rd.LOG)
     handle: int | None = lib.rd_kafka_new(0, conf, reason, len(reason))
     if not handle:
         lib.rd_kafka_conf_destroy(conf)
-        raise ConfigError(
-            f"The Kafka producer cannot be made: {reason.value.decode(errors='replace')}.",
-            remedy="Correct the producer settings.",
-            code="BRN-1211",
-        )
+        raise refused("producer", reason.value.decode(errors="replace"))
     return handle
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka import Producer as _Client
 
-from barnabas.errors import ConfigError, DataError
-from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of
+from barnabas.errors import DataError
+from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of, refused
 from barnabas.kafka.producer_base import RECORD_OVERHEAD, Columns, GroupOffsets, Producer
 from barnabas.kafka.reporting import client_log
 from barnabas.kafka.settings import ClientSettings
@@ -33,13 +33,7 @@ class ClientProducer(Producer):
                 {**settings.librdkafka, "error_cb": lambda error: self._report(fault_of(error))}, logger=client_log
             )
         except (KafkaException, ValueError) as error:
-            raise ConfigError(
-                f"The Kafka producer cannot be made: {fault_of(error).message}"
-                if isinstance(error, KafkaException)
-                else f"The Kafka producer cannot be made: {error}",
-                remedy="Correct the producer settings.",
-                code="BRN-1211",
-            ) from error
+            raise refused("producer", error) from error
 
     def _enqueue(self, ticket: Ticket, columns: Columns, at: int) -> int:
         end = min(at + _CHUNK, len(columns.values))

@@ -12,9 +12,8 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as _Place
 
-from barnabas.errors import ConfigError
 from barnabas.kafka.bootstrap import check_bootstrap
-from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of
+from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of, refused
 from barnabas.kafka.reporting import FaultReporter, client_log
 from barnabas.kafka.settings import ClientSettings
 from barnabas.kafka.topic_pattern import posix_pattern
@@ -126,12 +125,7 @@ class SinkConsumer:
         try:
             self._client = Consumer(settings, logger=client_log)
         except (KafkaException, ValueError) as error:
-            reason = fault_of(error).message if isinstance(error, KafkaException) else str(error)
-            raise ConfigError(
-                f"The Kafka consumer cannot be made: {reason}",
-                remedy="Correct the consumer settings.",
-                code="BRN-1212",
-            ) from error
+            raise refused("consumer", error) from error
         return self._client
 
     # ------------------------------------------------------------------ reading

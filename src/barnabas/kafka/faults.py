@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 from confluent_kafka import KafkaError, KafkaException
 
-from barnabas.errors import ConnectError
+from barnabas.errors import ConfigError, ConnectError
 
-__all__ = ["KafkaClientError", "KafkaFault", "fault_of"]
+__all__ = ["KafkaClientError", "KafkaFault", "fault_of", "refused"]
 
 
 class KafkaFault(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ _REMEDIES: Final = {
     "_TRANSPORT": "Check that a broker listens there, and that security.protocol is what its listener speaks.",
     "_UNKNOWN_PARTITION": "Choose a partition that the topic has.",
     "_UNKNOWN_TOPIC": "Create the topic, or let the broker do it (auto.create.topics.enable).",
-    "CLUSTER_AUTHORIZATION_FAILED": "Grant the ACL, e.g. IdempotentWrite on the cluster for an idempotent producer.",
+    "CLUSTER_AUTHORIZATION_FAILED": "Grant IdempotentWrite on the cluster, or set enable.idempotence=false.",
     "GROUP_AUTHORIZATION_FAILED": "Grant Read on the group.",
     "MSG_SIZE_TOO_LARGE": "Raise max.request.size here and message.max.bytes on the topic.",
     "TOPIC_AUTHORIZATION_FAILED": "Grant Read, or Write and Describe, on the topic.",
@@ -164,3 +164,15 @@ def fault_of(
         retriable=not is_fatal and (retriable or error.retriable() or name in _RETRIABLE),
         fatal=is_fatal,
     )
+
+
+def refused(client: str, error: Exception | str) -> ConfigError:
+    """The library made no client of these settings; ``client`` says which kind."""
+    reason = (fault_of(error).message if isinstance(error, KafkaException) else str(error)).rstrip(".")
+    remedy = "Correct its settings."
+    if "GSSAPI" in reason:
+        remedy = (
+            "Kerberos needs a client library with Cyrus SASL: pip install --no-binary confluent-kafka confluent-kafka, "
+            "with librdkafka from your system."
+        )
+    return ConfigError(f"The Kafka {client} cannot be made: {reason}.", remedy=remedy, code="BRN-1211")

@@ -73,8 +73,7 @@ def write_log(level: int, facility: str, text: str) -> None:
 
 def _quieter(record: logging.LogRecord) -> bool:
     """Lines that confluent-kafka writes for its clients: those that arrive as errors too are for debugging only."""
-    text = str(record.msg)
-    if record.levelno > logging.DEBUG and any(facility in text[:40] for facility in _ALSO_ERRORS):
+    if record.levelno > logging.DEBUG and record.getMessage().startswith(_ALSO_ERRORS):
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         return client_log.isEnabledFor(logging.DEBUG)
     return True

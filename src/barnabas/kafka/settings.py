@@ -22,6 +22,8 @@ __all__ = ["ClientSettings", "client_keys", "translate"]
 _ALWAYS: Final = {
     "enable.metrics.push": "false",  # the broker would be asked for a telemetry subscription for each client
     "log_level": "4",
+    "reconnect.backoff.max.ms": "1000",  # Java's: a broker that was away is found again within a second, not ten
+    "reconnect.backoff.ms": "50",
     "socket.keepalive.enable": "true",
     "topic.metadata.refresh.sparse": "true",
 }
