@@ -179,7 +179,7 @@ def test_an_offsets_file_in_a_folder_that_is_not_there(write, tmp_path):
 
 def test_an_unknown_converter(write):
     code, line = ends(write(value_converter="org.apache.kafka.connect.json.JsonConvertor"))
-    assert code == 3
+    assert code == 2
     assert "value.converter" in line
     assert "Did you mean org.apache.kafka.connect.json.JsonConverter?" in line
 

@@ -66,6 +66,9 @@ def test_a_file_through_a_topic_into_a_file(worker, tmp_path, names):
     with source.open("a") as file:
         file.write(lines(10, 5000))
     arrives(tmp_path / "out.txt", lines(5010))
+    for connector in (f"{names}-in", f"{names}-out"):
+        topics = running.request("GET", f"/connectors/{connector}/topics")
+        assert topics == (http.HTTPStatus.OK, {connector: {"topics": [names]}})
     assert running.states() == {f"{names}-in": ["RUNNING", "RUNNING"], f"{names}-out": ["RUNNING", "RUNNING"]}
 
 

@@ -27,6 +27,7 @@ class Recorder:
         self.states = []
         self.reconfigured = []
         self.offsets = {}
+        self.topics = set()
 
     def connector_status(self, name, state, error):
         self.states.append((name, state, error))
@@ -36,6 +37,9 @@ class Recorder:
 
     def reconfiguration_requested(self, name):
         self.reconfigured.append(name)
+
+    def topic_used(self, connector, topic):
+        self.topics.add((connector, topic))
 
     async def read_offsets(self, connector, keys):
         return [self.offsets.get(key) for key in keys]
@@ -158,7 +162,7 @@ async def test_a_killed_host_is_noticed_and_started_again():
         error = await listener.until("c", "FAILED")
         assert "signal 9" in error.message
         await listener.until("c", "RESTARTING")
-        await listener.until("c", "RUNNING", since=len(listener.states))
+        await listener.until("c", "RUNNING", since=1)
         assert [state for _, state, _ in listener.states][-1] == "RUNNING"
         assert listener.reconfigured == ["c"]
     finally:

@@ -137,7 +137,9 @@ async def _run(
         log.info("REST server listening at %s, advertised as %s:%d", ", ".join(addresses), host, port)
         with _failing_as(STARTING):
             await plugins.discover()
+        with _failing_as(BEFORE_START):  # a wrong converter is a wrong setting, though only the plugins can tell
             check_converters(config, plugins)
+        with _failing_as(STARTING):
             await _create_all(herder, files)
         herder.ready()
         log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)

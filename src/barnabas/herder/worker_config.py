@@ -63,6 +63,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
                 key="rest.advertised.listener",
                 remedy=f"Use the scheme of one of the listeners: {', '.join(map(str, listeners))}.",
             )
+        _refuse_missing(values)
         return cls(dict(props), values, listeners, list(_unknown(definition, props)))
 
     @property
@@ -91,6 +92,21 @@ class WorkerConfig(msgspec.Struct, frozen=True):
         wanted = self.values["rest.advertised.listener"]
         schemes = [wanted] if wanted else ["http", "https"]
         return next(found for scheme in schemes for found in self.listeners if found.scheme == scheme)
+
+
+def _refuse_missing(values: Config) -> None:
+    """Stop at settings that this version cannot honour, and whose silent absence would harm."""
+    for key, harm in (
+        ("config.providers", "placeholders such as ${file:…} would be taken literally"),
+        ("rest.extension.classes", "REST would run without them"),
+    ):
+        if any(values[key]):
+            raise ConfigError(
+                f"{key} is not supported by this version: {harm}.",
+                key=key,
+                remedy="Remove it, and what depends on it.",
+                code="BRN-1042",
+            )
 
 
 def check_converters(config: WorkerConfig, plugins: _Finder) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "TaskConfigs",
     "ToHost",
     "ToWorker",
+    "TopicUsed",
     "UnitGone",
     "UnitState",
     "Validate",
@@ -152,6 +153,13 @@ class Reconfigure(_Message):
     unit: str
 
 
+class TopicUsed(_Message):
+    """A task wrote to, or read from, a topic for the first time (KIP-558)."""
+
+    connector: str
+    topic: str
+
+
 class ReadOffsets(_Message):
     """Standalone: read stored source offsets."""
 
@@ -171,7 +179,7 @@ class WriteOffsets(_Message):
 ToHost = (
     StartConnector | TaskConfigs | StartTask | StopUnit | Pause | Resume | Validate | ConfigDefOf | Scan | Quit | Done
 )
-ToWorker = UnitState | UnitGone | Reconfigure | ReadOffsets | WriteOffsets | Done
+ToWorker = UnitState | UnitGone | Reconfigure | TopicUsed | ReadOffsets | WriteOffsets | Done
 
 encode = msgspec.msgpack.Encoder().encode
 # Made once, before hosts are forked: resolving the types costs a megabyte, which all hosts then share.

@@ -38,6 +38,7 @@ from barnabas.supervisor.channel import (
     StopUnit,
     TaskConfigs,
     ToHost,
+    TopicUsed,
     UnitGone,
     UnitState,
     Validate,
@@ -66,6 +67,10 @@ class Link:
     def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> Future[None]:
         """Have source offsets stored; the future is done once they are durable."""
         return self._ask(lambda number: WriteOffsets(number, connector, list(entries.items())))
+
+    def topic_used(self, connector: str, topic: str) -> None:
+        """Tell that a task uses a topic; once a topic and life of the task."""
+        self.send(TopicUsed(connector, topic))
 
     def _ask(self, make: Callable[[int], ReadOffsets | WriteOffsets]) -> Future[Any]:
         number = next(self._ids)

@@ -49,6 +49,7 @@ from barnabas.supervisor.channel import (
     StopUnit,
     TaskConfigs,
     ToHost,
+    TopicUsed,
     ToWorker,
     UnitGone,
     UnitState,
@@ -397,6 +398,9 @@ class ProcessSupervisor:
                 unit = self._units.get(message.unit)
                 if unit is not None and self._listener is not None and isinstance(unit.spec, ConnectorSpec):
                     self._listener.reconfiguration_requested(unit.spec.name)
+            case TopicUsed():
+                if self._listener is not None:
+                    self._listener.topic_used(message.connector, message.topic)
             case ReadOffsets() | WriteOffsets():
                 self._in_background(self._serve_offsets(host, message))
             case Done():

@@ -27,15 +27,18 @@ if TYPE_CHECKING:
     from barnabas.task.source import SourceLoop
     from barnabas.transforms import Transformation
 
-__all__ = ["OffsetLink", "make_converters", "make_task_runner"]
+__all__ = ["Link", "make_converters", "make_task_runner"]
 
 log = logging.getLogger(__name__)
 
 _SIMPLE_HEADER = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 
-class OffsetLink(Protocol):
-    """Source offsets by way of the worker."""
+class Link(Protocol):
+    """The task's way to the worker: source offsets, and which topics it uses."""
+
+    def topic_used(self, connector: str, topic: str) -> None:
+        """Tell that the task uses a topic."""
 
     def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Stored values of serialised source partitions."""
@@ -44,14 +47,14 @@ class OffsetLink(Protocol):
         """Store durably."""
 
 
-def make_task_runner(spec: TaskSpec, control: TaskControl, link: OffsetLink) -> SourceLoop | SinkLoop:
+def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> SourceLoop | SinkLoop:
     """Build the loop of a task; its ``run`` is the task's life."""
     with control.slot.calling("load"):
         task = _import_class(spec.task_class, spec.plugin.home)()
     if isinstance(task, SourceTask):
         return _source(spec, control, task, link)
     if isinstance(task, SinkTask):
-        return _sink(spec, control, task)
+        return _sink(spec, control, task, link)
     raise PluginError(
         f"{spec.task_class} is neither a source task nor a sink task.",
         code="BRN-4011",
@@ -59,7 +62,7 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: OffsetLink) -> 
     )
 
 
-def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: OffsetLink) -> SourceLoop:
+def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) -> SourceLoop:
     from barnabas.kafka.connect_defaults import source_producer_config  # noqa: PLC0415  a sink needs no producer
     from barnabas.kafka.producer import open_producer  # noqa: PLC0415
     from barnabas.kafka.settings import translate  # noqa: PLC0415
@@ -76,10 +79,10 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Offset
         return open_producer(settings, on_error=_say, want_metadata=want_metadata)
 
     interval, timeout = _flush(spec)
-    return SourceLoop(spec, control, task, pipeline, make, link, SourceLoopSettings(interval, timeout))
+    return SourceLoop(spec, control, task, pipeline, make, link, SourceLoopSettings(interval, timeout), link.topic_used)
 
 
-def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask) -> SinkLoop:
+def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> SinkLoop:
     from barnabas.kafka.connect_defaults import sink_consumer_config  # noqa: PLC0415  a source needs no consumer
     from barnabas.kafka.consumer import SinkConsumer  # noqa: PLC0415
     from barnabas.kafka.settings import translate  # noqa: PLC0415
@@ -103,7 +106,14 @@ def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask) -> SinkLoop:
     interval, timeout = _flush(spec)
     loop_settings = SinkLoopSettings(interval, timeout, _number(java, "max.poll.records", 500))
     return SinkLoop(
-        spec, control, task, pipeline, lambda: SinkConsumer(settings, on_error=_say), subscribe, loop_settings
+        spec,
+        control,
+        task,
+        pipeline,
+        lambda: SinkConsumer(settings, on_error=_say),
+        subscribe,
+        loop_settings,
+        link.topic_used,
     )
 
 

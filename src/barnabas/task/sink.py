@@ -114,6 +114,7 @@ class SinkLoop:
         open_consumer: Makes the consumer, neither subscribed nor connected.
         subscribe: Subscribes it, given the three rebalance callbacks of this loop.
         settings: Intervals and sizes.
+        topic_used: Told each topic that a record was read from, once.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class SinkLoop:
         open_consumer: Callable[[], SinkConsumer],
         subscribe: Callable[[SinkConsumer, SinkLoop], None],
         settings: SinkLoopSettings,
+        topic_used: Callable[[str, str], None],
     ) -> None:
         self._spec = spec
         self._control = control
@@ -151,6 +153,8 @@ class SinkLoop:
         self._commit_number = 0
         self._committing_since: float | None = None
         self._memory = IdleTrim()
+        self._topics: set[str] = set()
+        self._topic_used = topic_used
 
     @property
     def _consumer(self) -> SinkConsumer:
@@ -220,6 +224,7 @@ class SinkLoop:
             self._memory.idle()
         else:
             self._memory.worked()
+            self._track({where.topic for where in positions} - self._topics)
             self._words[board.RECORDS_IN] += len(messages)
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
@@ -232,6 +237,11 @@ class SinkLoop:
         finally:
             self._slot.leave()
         self._deliver(batch, positions)
+
+    def _track(self, topics: set[str]) -> None:
+        for topic in topics:
+            self._topics.add(topic)
+            self._topic_used(self._spec.id.connector, topic)
 
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""

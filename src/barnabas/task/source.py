@@ -101,6 +101,7 @@ class SourceLoop:
             where each record went.
         store: Where offsets live.
         settings: Intervals.
+        topic_used: Told each topic that a record was acknowledged in, once.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class SourceLoop:
         open_producer: Callable[[bool], Producer],
         store: OffsetStore,
         settings: SourceLoopSettings,
+        topic_used: Callable[[str, str], None],
     ) -> None:
         self._spec = spec
         self._control = control
@@ -131,6 +133,8 @@ class SourceLoop:
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
         self._next_commit = 0.0
         self._memory = IdleTrim()
+        self._topics: set[str] = set()
+        self._topic_used = topic_used
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
@@ -284,14 +288,21 @@ class SourceLoop:
         for ticket in self._tickets:
             if ticket.error is not None:
                 raise KafkaClientError.of(f"take a record for topic {ticket.topic}", ticket.error)
-        while self._tickets and self._tickets[0].done:
-            self._words[board.RECORDS_OUT] += self._tickets.popleft().total
+        self._forget_done()
         while self._watched:
             watched = self._watched[0]
             self._tell_acknowledged(watched)
             if watched.told < len(watched.records):
                 return
             self._watched.popleft()
+
+    def _forget_done(self) -> None:
+        while self._tickets and self._tickets[0].done:
+            ticket = self._tickets.popleft()
+            self._words[board.RECORDS_OUT] += ticket.total
+            if ticket.topic not in self._topics:
+                self._topics.add(ticket.topic)
+                self._topic_used(self._spec.id.connector, ticket.topic)
 
     def _tell_acknowledged(self, watched: _Watched) -> None:
         front = watched.ticket.contiguous
@@ -348,8 +359,7 @@ class SourceLoop:
         """Wait for acknowledgements up to ``offset.flush.timeout.ms``, then commit what there is."""
         until = time.monotonic() + self._settings.flush_timeout
         producer.flush(self._settings.flush_timeout)
-        while self._tickets and self._tickets[0].done:
-            self._words[board.RECORDS_OUT] += self._tickets.popleft().total
+        self._forget_done()
         for watched in self._watched:
             self._tell_acknowledged(watched)
         if self._writing is not None:

@@ -66,6 +66,10 @@ def _silent(state: State, error: ErrorInfo | None = None) -> None:
     """Nobody is told."""
 
 
+def _unused(connector: str, topic: str) -> None:
+    """Nobody is told of topics either."""
+
+
 class _Source(SourceTask):
     """Gives a record at each poll, and stops its loop after some."""
 
@@ -117,7 +121,7 @@ def _run_source(slot: Slot, pipeline: SourcePipeline) -> None:
     control = TaskControl(slot, paused=False, report=_silent)
     make: Callable[[bool], Any] = lambda _: _Producer()  # noqa: E731  typed as what it stands for
     settings = SourceLoopSettings(0, 0)
-    SourceLoop(_SPEC, control, _Source(control), pipeline, make, _Store(), settings).run()
+    SourceLoop(_SPEC, control, _Source(control), pipeline, make, _Store(), settings, _unused).run()
 
 
 class _Sink(SinkTask):
@@ -156,4 +160,4 @@ def _run_sink(slot: Slot, pipeline: SinkPipeline) -> None:
 
     make: Callable[[], Any] = _Consumer
     settings = SinkLoopSettings(0, 0, 500)
-    SinkLoop(_SPEC, control, _Sink(control), pipeline, make, subscribe, settings).run()
+    SinkLoop(_SPEC, control, _Sink(control), pipeline, make, subscribe, settings, _unused).run()

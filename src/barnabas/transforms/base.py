@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from barnabas.config import ConfigDef
 from barnabas.connector import Versioned
@@ -51,7 +51,7 @@ class Transformation(Versioned, ABC, Generic[R]):
             if result is not None:
                 rows.append(result)
                 kept.append(at)
-        made = SourceBatch.of(rows) if isinstance(batch, SourceBatch) else SinkBatch.of(cast("list[SinkRecord]", rows))
+        made = SourceBatch.of(rows) if isinstance(batch, SourceBatch) else SinkBatch.of(cast("list[Any]", rows))
         return cast("Batch[R]", made), None if len(kept) == len(batch) else kept
 
     def close(self) -> None:
