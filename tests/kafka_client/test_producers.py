@@ -63,6 +63,21 @@ def test_all_columns(make_producer: Any, make_topic: Any, read_topic: Any) -> No
     assert ticket.metadata == [(m.partition(), m.offset()) for m in found]
 
 
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_places_of_many_records(make_producer: Any, make_topic: Any, read_topic: Any, partitions: int) -> None:
+    producer, topic = make_producer(want_metadata=True), make_topic(partitions)
+    tickets = []
+    for number in range(20):
+        values = [b"%d" % at for at in range(number * 700, number * 700 + 700)]
+        keys = [b"%d" % (at % 50) for at in range(700)] if number % 2 else None
+        tickets.append(producer.send(topic, values, keys))
+        producer.poll(0)
+    assert producer.flush(20)
+    places = [place for ticket in tickets for place in ticket.metadata]
+    found = {int(m.value()): (m.partition(), m.offset()) for m in read_topic(topic, 14_000, partitions)}
+    assert places == [found[at] for at in range(14_000)]
+
+
 def test_columns_with_and_without_keys_partitions_and_headers_alternate(
     make_producer: Any, make_topic: Any, read_topic: Any
 ) -> None:

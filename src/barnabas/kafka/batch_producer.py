@@ -171,7 +171,7 @@ class BatchProducer(Producer):
         if kind == rd.DELIVERY:
             failed = lib.rd_kafka_event_error(event) != 0
             while count := lib.rd_kafka_event_message_array(event, self._pointers_address, _POINTERS):
-                if failed or self._book.want_metadata:
+                if failed:
                     self._settle_singly(0, count)
                 else:
                     self._settle(count)
@@ -195,9 +195,24 @@ class BatchProducer(Producer):
             split = count if last < end else bisect_left(pointers, end, at, count, key=_opaque)
             if ticket.errors:  # the task is about to fail, and its last commit depends on how far the front reaches
                 self._settle_singly(at, split)
-            else:
+            elif not book.want_metadata:
                 book.acknowledge(ticket, first, _opaque(pointers[split - 1]), split - at)
+            elif not self._settle_run(ticket, at, split):
+                self._settle_singly(at, split)
             at = split
+
+    def _settle_run(self, ticket: Ticket, start: int, end: int) -> bool:
+        """Acknowledged records with neighbouring numbers and offsets: the first and the last tell all places.
+
+        Returns whether they are such a run, which they always are on a topic of one partition.
+        """
+        count = end - start
+        first = _Message.from_address(self._pointers[start])
+        last = _Message.from_address(self._pointers[end - 1])
+        if last[_OPAQUE] - first[_OPAQUE] != count - 1 or last[_OFFSET] - first[_OFFSET] != count - 1:
+            return False
+        self._book.acknowledge_run(ticket, first[_OPAQUE], count, first[_PARTITION] & _MASK, first[_OFFSET])
+        return True
 
     def _settle_singly(self, start: int, end: int) -> None:
         """Reports with errors, or whose places are wanted: look at each."""

@@ -8,6 +8,7 @@ each, so that nothing is paid per record when all goes well.
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import repeat
 
 from barnabas.kafka.faults import KafkaFault
 
@@ -151,6 +152,13 @@ class TicketBook:
         """Records of one ticket arrived; ``first`` and ``last`` are record numbers."""
         ticket.acknowledge(first - ticket.base, last - ticket.base, count)
         self._settle(ticket, count)
+
+    def acknowledge_run(self, ticket: Ticket, first: int, count: int, partition: int, offset: int) -> None:
+        """Neighbouring records of one ticket arrived side by side, the first of them at this offset."""
+        if ticket.metadata is not None:
+            at = first - ticket.base
+            ticket.metadata[at : at + count] = zip(repeat(partition, count), range(offset, offset + count), strict=True)
+        self.acknowledge(ticket, first, first + count - 1, count)
 
     def acknowledge_one(self, number: int, partition: int, offset: int) -> None:
         """One record arrived, and this is where it is."""
