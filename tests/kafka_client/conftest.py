@@ -74,8 +74,8 @@ def read_topic(broker: Any) -> Callable[..., list[Message]]:
             found: list[Message] = []
             until = time.monotonic() + 30
             while len(found) < count and time.monotonic() < until:
-                found += [message for message in consumer.consume(10_000, 0.2) if message.error() is None]
-            found += [message for message in consumer.consume(10_000, 0.3) if message.error() is None]
+                found += [message for message in consumer.consume(10_000, 0.05) if message.error() is None]
+            found += [message for message in consumer.consume(10_000, 0.1) if message.error() is None]
             return found
         finally:
             consumer.close()

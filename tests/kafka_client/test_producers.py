@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from barnabas.errors import ConfigError, DataError
+from barnabas.kafka.consumer import SinkConsumer
 from barnabas.kafka.faults import KafkaClientError
 from barnabas.kafka.producer import open_producer
 from barnabas.kafka.settings import translate
+from barnabas.record import TopicPartition
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -246,3 +248,28 @@ def test_bad_bootstrap_servers(servers: str, message: str) -> None:
         open_producer(translate({"bootstrap.servers": servers}, "producer"))
     assert caught.value.key == "bootstrap.servers"
     assert caught.value.remedy
+
+
+def test_offsets_in_a_transaction(make_producer: Any, make_topic: Any, broker: Any) -> None:
+    topic = make_topic()
+    group = f"g-{topic}"
+    producer = make_producer(transactional_id=f"id-{topic}")
+    producer.init_transactions(20)
+    java = {"bootstrap.servers": broker.bootstrap, "group.id": group, "auto.offset.reset": "earliest"}
+    consumer = SinkConsumer(translate(java, "consumer"))
+    assigned: list[TopicPartition] = []
+    consumer.subscribe([topic], assigned.extend, lambda _: None, lambda _: None)
+    until = time.monotonic() + 20
+    while not assigned and time.monotonic() < until:
+        consumer.fetch(10, 0.1)
+    where = TopicPartition(topic, 0)
+    for offset, commit in ((3, True), (5, False)):
+        producer.begin_transaction()
+        producer.send(topic, [b"x"])
+        producer.send_offsets({where: offset}, consumer.group_metadata(), 20)
+        if commit:
+            producer.commit_transaction(20)
+        else:
+            producer.abort_transaction(20)
+    assert consumer.committed([where]) == {where: 3}
+    consumer.close()

@@ -157,13 +157,13 @@ def test_unknown_authority_and_wrong_name(java: dict[str, str], tmp_path: Path) 
 @pytest.mark.kafka
 @pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "PLAINTEXT"])
 def test_a_tls_listener_spoken_to_without_tls(java: dict[str, str], protocol: str) -> None:
-    fault = _fault({**java, "security.protocol": protocol}, 3)
+    fault = _fault({**java, "security.protocol": protocol}, 1.5)
     assert "security.protocol" in fault.message
 
 
 @pytest.mark.kafka
 def test_a_plain_listener_spoken_to_with_tls(kafka_server: Any, java: dict[str, str]) -> None:
-    fault = _fault({**java, "bootstrap.servers": kafka_server.bootstrap, "security.protocol": "SSL"}, 3)
+    fault = _fault({**java, "bootstrap.servers": kafka_server.bootstrap, "security.protocol": "SSL"}, 1.5)
     assert fault.name in {"_SSL", "_TRANSPORT"}
     assert "TLS" in fault.message or "security.protocol" in fault.message
 
@@ -216,7 +216,7 @@ def test_nobody_listens_and_nobody_is_known() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    fault = _fault({"bootstrap.servers": f"127.0.0.1:{port}"}, 2)
+    fault = _fault({"bootstrap.servers": f"127.0.0.1:{port}"}, 1)
     assert fault.name == "_TRANSPORT"
     assert "refused" in fault.message
     assert fault.retriable

@@ -182,7 +182,7 @@ def test_nothing_of_a_partition_that_was_taken_away_and_nothing_twice(make_topic
         for member in members:
             member.on_revoke = lambda partitions, member=member: next_of(member, partitions)
             member.subscribe([topic])
-            until = time.monotonic() + 2
+            until = time.monotonic() + 1.2
             while time.monotonic() < until:
                 for reader in members:
                     if reader.consumer._client is None:
