@@ -167,9 +167,7 @@ class SinkLoop:
             return
         try:
             self._start()
-            while not self._control.stopping:
-                self._iterate()
-            self._close_partitions(self.assigned)
+            self._loop()
         finally:
             self._finish()
 
@@ -183,6 +181,19 @@ class SinkLoop:
         self._subscribe(self._client, self)
         self._next_commit = time.monotonic() + self._settings.flush_interval
         self._control.report("RUNNING")
+
+    def _loop(self) -> None:
+        """Rounds until stopped; partitions are closed also after a failure, and what was put before it is committed."""
+        try:
+            while not self._control.stopping:
+                self._iterate()
+        except BaseException:
+            try:
+                self._close_partitions(self.assigned)
+            except Exception:
+                log.exception("Closing the partitions failed as well; the first error is the one reported.")
+            raise
+        self._close_partitions(self.assigned)
 
     def _finish(self) -> None:
         self._stopped = True

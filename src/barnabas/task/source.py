@@ -224,6 +224,8 @@ class SourceLoop:
             self._slot.leave()
         if kept is not None and self._wants_acks:
             self._tell_dropped(polled, kept)
+        if not len(batch):  # all dropped: as in Connect, their offsets wait for a record that is sent
+            return
         at = 0
         for run in self._pipeline.convert(batch):
             size = len(run.values)
