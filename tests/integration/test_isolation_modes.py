@@ -7,6 +7,7 @@ import signal
 import uuid
 
 import pytest
+
 from services.process import wait_for
 from services.worker import FILE_SINK, FILE_SOURCE, BarnabasWorker
 

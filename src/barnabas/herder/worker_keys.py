@@ -168,6 +168,13 @@ WORKER = (
         validator=_memory_size,
         doc="Private memory of a task's process beyond which it is ended; 0 for no limit.",
     )
+    .define(
+        "task.static.membership",
+        Type.BOOLEAN,
+        default=True,
+        importance=_LOW,
+        doc="Sink tasks are static members of their group: one that was killed goes on at once, not after its session.",
+    )
     .define("task.restart.enabled", Type.BOOLEAN, default=True, doc="Start failed tasks again when the error may heal.")
     .define(
         "task.restart.backoff.initial.ms",

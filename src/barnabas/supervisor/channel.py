@@ -23,6 +23,7 @@ __all__ = [
     "Channel",
     "ConfigDefOf",
     "Done",
+    "Leave",
     "Pause",
     "Quit",
     "ReadOffsets",
@@ -128,6 +129,13 @@ class Scan(_Message):
     home: str | None
 
 
+class Leave(_Message):
+    """Have sink tasks of one connector, which have ended for good, leave their consumer group."""
+
+    id: int
+    specs: list[TaskSpec]
+
+
 class Quit(_Message):
     """End the process: it has no units left."""
 
@@ -177,7 +185,18 @@ class WriteOffsets(_Message):
 
 
 ToHost = (
-    StartConnector | TaskConfigs | StartTask | StopUnit | Pause | Resume | Validate | ConfigDefOf | Scan | Quit | Done
+    StartConnector
+    | TaskConfigs
+    | StartTask
+    | StopUnit
+    | Pause
+    | Resume
+    | Validate
+    | ConfigDefOf
+    | Scan
+    | Leave
+    | Quit
+    | Done
 )
 ToWorker = UnitState | UnitGone | Reconfigure | TopicUsed | ReadOffsets | WriteOffsets | Done
 

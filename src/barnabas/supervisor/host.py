@@ -27,6 +27,7 @@ from barnabas.supervisor.channel import (
     Channel,
     ConfigDefOf,
     Done,
+    Leave,
     Pause,
     Quit,
     ReadOffsets,
@@ -45,6 +46,7 @@ from barnabas.supervisor.channel import (
     WriteOffsets,
 )
 from barnabas.task.control import TaskControl
+from barnabas.task.membership import leave
 from barnabas.task.run import make_task_runner
 
 __all__ = ["Host"]
@@ -136,7 +138,7 @@ class Host:
                 self._task(message.unit).control.pause()
             case Resume():
                 self._task(message.unit).control.resume()
-            case Validate() | ConfigDefOf() | Scan():
+            case Validate() | ConfigDefOf() | Scan() | Leave():
                 OneCall(message, self._link, self._board.slot(0)).start()
             case Quit():
                 return
@@ -176,9 +178,9 @@ def _say_thread_error(args: threading.ExceptHookArgs) -> None:
 
 
 class OneCall(threading.Thread):
-    """A validation, description or scan: one call into plugin code in a process made for it."""
+    """A validation, description, scan or farewell: one call in a process made for it."""
 
-    def __init__(self, message: Validate | ConfigDefOf | Scan, link: Link, slot: Slot) -> None:
+    def __init__(self, message: Validate | ConfigDefOf | Scan | Leave, link: Link, slot: Slot) -> None:
         super().__init__(name="call", daemon=True)
         self._message = message
         self._link = link
@@ -194,7 +196,9 @@ class OneCall(threading.Thread):
         else:
             self._link.send(Done(message.id, value))
 
-    def _value(self, message: Validate | ConfigDefOf | Scan) -> Any:
+    def _value(self, message: Validate | ConfigDefOf | Scan | Leave) -> Any:
+        if isinstance(message, Leave):
+            return leave(message.specs)
         if isinstance(message, Scan):
             with self._slot.calling("load"):
                 return scan_home(message.home)

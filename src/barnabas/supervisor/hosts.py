@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from barnabas.errors import HostDiedError, HungError
-from barnabas.supervisor.api import PluginRef, RemoteError
+from barnabas.supervisor.api import RemoteError
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import AsyncChannel, Done, Quit, ToHost, ToWorker
 from barnabas.supervisor.forkserver import ForkServer
@@ -69,9 +69,8 @@ class Host:
         self._channel: AsyncChannel | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def open(self, memory: int, plugin: PluginRef | None) -> None:
-        """Have the process made; it shares the code of ``plugin`` if that is ours. Raises when it cannot be forked."""
-        module = plugin.path.partition(":")[0] if plugin is not None and plugin.trusted else ""
+    async def open(self, memory: int, module: str = "") -> None:
+        """Have the process made; it shares the code of ``module``, one of ours. Raises when it cannot be forked."""
         ours, theirs = socket.socketpair()
         try:
             self.pid = await self._pool.spawn(self, theirs.fileno(), memory, module)

@@ -39,6 +39,7 @@ from barnabas.supervisor.api import (
 from barnabas.supervisor.channel import (
     ConfigDefOf,
     Done,
+    Leave,
     Pause,
     ReadOffsets,
     Reconfigure,
@@ -67,6 +68,7 @@ log = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.5
 _SHARED_SLOTS = 1024
+_LEAVING = "barnabas.kafka.membership"
 _START_CALLS = frozenset({"load", "initialize", "start"})
 
 
@@ -134,8 +136,10 @@ class ProcessSupervisor:
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109  a budget for many waits, not a cancellation
         deadline = time.monotonic() + timeout
         units = list(self._units.values())
+        specs = [unit.spec for unit in units if isinstance(unit.spec, TaskSpec) and unit.spec.plugin.kind == "sink"]
         await asyncio.gather(*(self._stop_unit(unit, deadline) for unit in units))
         self._units.clear()
+        await self._leave_groups(specs)
         if self._watching is not None:
             self._watching.cancel()
         for task in list(self._background):
@@ -172,10 +176,27 @@ class ProcessSupervisor:
         await self._launch(unit)
 
     async def stop_task(self, task: TaskId) -> None:
-        await self._replace(_task_unit(task))
+        await self.stop_tasks([task])
 
     async def stop_tasks(self, tasks: Sequence[TaskId]) -> None:
-        await asyncio.gather(*(self.stop_task(task) for task in tasks))
+        names = [_task_unit(task) for task in tasks]
+        specs = [unit.spec for name in names if (unit := self._units.get(name)) is not None]
+        await asyncio.gather(*(self._replace(name) for name in names))
+        await self._leave_groups([spec for spec in specs if isinstance(spec, TaskSpec) and spec.plugin.kind == "sink"])
+
+    async def _leave_groups(self, specs: list[TaskSpec]) -> None:
+        """Give up the partitions of sink tasks that ended for good; static members do not do so by themselves."""
+        groups: dict[str, list[TaskSpec]] = {}
+        for spec in specs:
+            groups.setdefault(TaskId(*spec.id).connector, []).append(spec)
+        await asyncio.gather(*(self._leave_group(name, group) for name, group in groups.items()))
+
+    async def _leave_group(self, connector: str, specs: list[TaskSpec]) -> None:
+        what = f"Leaving the consumer group of {connector}"
+        try:
+            await self._one_call(_LEAVING, lambda number: Leave(number, specs), what)
+        except ConnectError as error:
+            log.warning("%s", error.describe())
 
     async def pause_task(self, task: TaskId) -> None:
         self._order(task, Pause, paused=True)
@@ -206,25 +227,25 @@ class ProcessSupervisor:
     async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         what = f"Validating a configuration of {plugin.name}"
         answer: dict[str, Any] = await self._one_call(
-            plugin, lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
+            _module_of(plugin), lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
         )
         return answer
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:
         what = f"Reading the configuration definition of {plugin.name}"
-        answer: list[dict[str, Any]] = await self._one_call(plugin, lambda number: ConfigDefOf(number, plugin), what)
+        answer: list[dict[str, Any]] = await self._one_call(
+            _module_of(plugin), lambda number: ConfigDefOf(number, plugin), what
+        )
         return answer
 
     async def scan(self, home: str | None) -> list[PluginRef]:
-        answer = await self._one_call(
-            None, lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}"
-        )
+        answer = await self._one_call("", lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}")
         return [PluginRef(**entry) for entry in answer]
 
-    async def _one_call(self, plugin: PluginRef | None, make: Callable[[int], ToHost], what: str) -> Any:
+    async def _one_call(self, module: str, make: Callable[[int], ToHost], what: str) -> Any:
         """A call in a process made for it, which is then thrown away."""
         host = Host(self._pool, what, 1, self._received, _ignore_end)
-        await host.open(self._limits.memory, plugin)
+        await host.open(self._limits.memory, module)
         host.units["call"] = 0
         try:
             return await host.ask(make, what, self._limits.connector_call)
@@ -298,7 +319,7 @@ class ProcessSupervisor:
 
     async def _make_host(self, unit: _Unit, slots: int) -> Host:
         host = Host(self._pool, unit.name, slots, self._received, self._host_ended)
-        await host.open(unit.limits.memory, unit.spec.plugin)
+        await host.open(unit.limits.memory, _module_of(unit.spec.plugin))
         return host
 
     async def _stop_unit(self, unit: _Unit, deadline: float) -> None:
@@ -474,6 +495,11 @@ def _host_key(unit: _Unit) -> tuple[str, ...] | None:
     if isinstance(spec, ConnectorSpec) and spec.plugin.trusted:
         return ("trusted",)
     return None
+
+
+def _module_of(plugin: PluginRef) -> str:
+    """The module that the fork server may import for this plugin: only if it is ours."""
+    return plugin.path.partition(":")[0] if plugin.trusted else ""
 
 
 def _ignore_end(host: Host, error: HostDiedError) -> None:

@@ -83,15 +83,15 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) 
 
 
 def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> SinkLoop:
-    from barnabas.kafka.connect_defaults import sink_consumer_config  # noqa: PLC0415  a source needs no consumer
-    from barnabas.kafka.consumer import SinkConsumer  # noqa: PLC0415
+    from barnabas.kafka.consumer import SinkConsumer  # noqa: PLC0415  a source needs no consumer
     from barnabas.kafka.settings import translate  # noqa: PLC0415
     from barnabas.supervisor.settings import Limits  # noqa: PLC0415
+    from barnabas.task.membership import consumer_config  # noqa: PLC0415
     from barnabas.task.pipeline import SinkPipeline  # noqa: PLC0415
     from barnabas.task.sink import SinkLoop, SinkLoopSettings  # noqa: PLC0415
 
     pipeline = SinkPipeline(_transforms(spec), *make_converters(spec))
-    java = sink_consumer_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
+    java = consumer_config(spec)
     limits = Limits.of(spec.worker_props, spec.connector_props)
     # A put may take as long as its deadline; the group must not count that as death. A user's own value is obeyed.
     java.setdefault("max.poll.interval.ms", str(int(max(300.0, limits.task_call + 60) * 1000)))

@@ -97,8 +97,8 @@ class SourceLoop:
         control: Orders, and the slot of the board.
         task: The connector's task object, neither initialised nor started.
         pipeline: Transforms and converters.
-        open_producer: Makes the producer; called after ``start`` succeeded, and told whether the task wants to know
-            where each record went.
+        open_producer: Makes the producer; called just before ``start``, and told whether the task wants to know where
+            each record went.
         store: Where offsets live.
         settings: Intervals.
         topic_used: Told each topic that a record was acknowledged in, once.
@@ -148,12 +148,13 @@ class SourceLoop:
 
     # ------------------------------------------------------------------ life
     def _start(self) -> None:
+        # It connects while the task starts: an idempotent producer needs half a second before its first record.
+        self._producer = self._open_producer(self._wants_acks)
         context = _Context(self._spec.props, _Reader(self._spec.id.connector, self._store))
         with self._slot.calling("initialize"):
             self._task.initialize(context)
         with self._slot.calling("start"):
             self._task.start(self._spec.props)
-        self._producer = self._open_producer(self._wants_acks)
         self._next_commit = time.monotonic() + self._settings.flush_interval
         self._control.report("RUNNING")
 

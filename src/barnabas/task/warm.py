@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from barnabas.connector import SinkTask, SourceTask
-from barnabas.kafka.connect_defaults import sink_consumer_config, source_producer_config
+from barnabas.kafka.connect_defaults import source_producer_config
 from barnabas.kafka.settings import translate
 from barnabas.kafka.tickets import TicketBook
 from barnabas.kafka.warm import initialise_library
@@ -21,6 +21,7 @@ from barnabas.supervisor.api import ErrorInfo, PluginRef, State, TaskId, TaskSpe
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.settings import Limits
 from barnabas.task.control import TaskControl
+from barnabas.task.membership import consumer_config
 from barnabas.task.pipeline import SinkPipeline, SourcePipeline
 from barnabas.task.run import make_converters
 from barnabas.task.sink import SinkLoop, SinkLoopSettings
@@ -53,7 +54,7 @@ def warm_up() -> None:
     for _ in range(_ROUNDS):
         Limits.of(_WORKER, _PROPS)
         translate(source_producer_config(_WORKER, _PROPS, "warm", 0), "producer")
-        translate(sink_consumer_config(_WORKER, _PROPS, "warm", 0), "consumer")
+        translate(consumer_config(_SPEC), "consumer")
         converters = make_converters(_SPEC)
     board = Board.create(1)
     _run_source(board.slot(0), SourcePipeline([], *converters))
