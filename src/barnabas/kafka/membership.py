@@ -51,6 +51,7 @@ def leave_group(settings: ClientSettings, group: str, instances: Sequence[str], 
             client = KafkaAdminClient(
                 bootstrap_servers=given["bootstrap.servers"].split(","),
                 client_id=given.get("client.id", "barnabas"),
+                bootstrap_timeout_ms=int(timeout_s * 1000),
                 request_timeout_ms=int(timeout_s * 1000),
                 security_protocol=given.get("security.protocol", "PLAINTEXT").upper(),
                 ssl_context=context,

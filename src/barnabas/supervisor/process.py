@@ -69,6 +69,7 @@ log = logging.getLogger(__name__)
 _WATCH_INTERVAL = 0.5
 _SHARED_SLOTS = 1024
 _LEAVING = "barnabas.kafka.membership"
+_LEAVE_DEADLINE = 5.0  # stopping must not wait long for a broker that is down
 _START_CALLS = frozenset({"load", "initialize", "start"})
 
 
@@ -194,7 +195,7 @@ class ProcessSupervisor:
     async def _leave_group(self, connector: str, specs: list[TaskSpec]) -> None:
         what = f"Leaving the consumer group of {connector}"
         try:
-            await self._one_call(_LEAVING, lambda number: Leave(number, specs), what)
+            await self._one_call(_LEAVING, lambda number: Leave(number, specs), what, _LEAVE_DEADLINE)
         except ConnectError as error:
             log.warning("%s", error.describe())
 
@@ -242,13 +243,15 @@ class ProcessSupervisor:
         answer = await self._one_call("", lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}")
         return [PluginRef(**entry) for entry in answer]
 
-    async def _one_call(self, module: str, make: Callable[[int], ToHost], what: str) -> Any:
-        """A call in a process made for it, which is then thrown away."""
+    async def _one_call(
+        self, module: str, make: Callable[[int], ToHost], what: str, deadline: float | None = None
+    ) -> Any:
+        """A call in a process made for it, which is then thrown away; without a deadline, that of connector objects."""
         host = Host(self._pool, what, 1, self._received, _ignore_end)
         await host.open(self._limits.memory, module)
         host.units["call"] = 0
         try:
-            return await host.ask(make, what, self._limits.connector_call)
+            return await host.ask(make, what, self._limits.connector_call if deadline is None else deadline)
         finally:
             host.kill()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["consumer_config", "leave"]
 
 _INSTANCE = "group.instance.id"
-_LEAVE_TIMEOUT = 5.0
+_LEAVE_TIMEOUT = 3.0
 
 
 def consumer_config(spec: TaskSpec) -> dict[str, str]:
