@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -66,9 +68,28 @@ PROPS = {
 }
 
 
+SERVE = """
+import os, socket, sys
+from barnabas.supervisor.forkserver import _Server
+_Server(socket.socket(fileno=int(sys.argv[1])), os.getppid()).serve()
+"""
+
+
 @pytest.fixture
-async def supervisor():
-    made = ProcessSupervisor(forkserver.launch(), PROPS, Recorder())
+def fork_server():
+    """A fork server forked from a process that has no threads: a test run has those of brokers and clients."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        command = [sys.executable, "-c", SERVE, str(theirs.fileno())]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+    yield forkserver.ForkServer(process.pid, ours)
+    ours.close()
+    process.wait(10)
+
+
+@pytest.fixture
+async def supervisor(fork_server):
+    made = ProcessSupervisor(fork_server, PROPS, Recorder())
     await made.start()
     yield made
     await made.stop(2)
@@ -147,10 +168,10 @@ async def test_a_hanging_stop_is_cut_off(supervisor):
     await gone(pids)
 
 
-async def test_a_killed_host_is_noticed_and_started_again():
+async def test_a_killed_host_is_noticed_and_started_again(fork_server):
     listener = Recorder()
     made = ProcessSupervisor(
-        forkserver.launch(),
+        fork_server,
         {**PROPS, "task.restart.enabled": "true", "task.restart.backoff.initial.ms": "100"},
         listener,
     )
