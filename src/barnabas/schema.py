@@ -24,6 +24,7 @@ from __future__ import annotations
 from barnabas._schema.builder import SchemaBuilder
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp, from_wire, to_wire
 from barnabas._schema.model import Schema, SchemaAndValue
+from barnabas._schema.text import java_string
 from barnabas._schema.types import Field, Type
 from barnabas._schema.validate import validate_value
 
@@ -38,6 +39,7 @@ __all__ = [
     "Timestamp",
     "Type",
     "from_wire",
+    "java_string",
     "to_wire",
     "validate_value",
 ]

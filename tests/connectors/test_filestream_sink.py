@@ -13,7 +13,7 @@ import pytest
 
 from barnabas import ConfigError, ConnectError, Schema, SinkBatch, SinkRecord
 from barnabas.connectors.filestream import FileStreamSinkConnector, FileStreamSinkTask
-from barnabas.connectors.filestream.text import java_text
+from barnabas.connectors.filestream.sink import _text
 from barnabas.testing import SinkHarness
 
 STRUCT = Schema.struct("s", a=Schema.INT32, b=Schema.OPTIONAL_STRING, c=Schema.array(Schema.BOOLEAN))
@@ -48,7 +48,7 @@ STRUCT = Schema.struct("s", a=Schema.INT32, b=Schema.OPTIONAL_STRING, c=Schema.a
     ],
 )
 def test_text_is_javas(value, schema, text):
-    assert java_text(value, schema) == text
+    assert _text(schema, value) == text
 
 
 @pytest.fixture

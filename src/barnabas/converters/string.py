@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from barnabas.config import Type
 from barnabas.converters.base import SchemaColumn, UniversalConverter, converter_def
-from barnabas.converters.java_text import java_string
 from barnabas.errors import ConfigError
-from barnabas.schema import Schema, SchemaAndValue
+from barnabas.schema import Schema, SchemaAndValue, java_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

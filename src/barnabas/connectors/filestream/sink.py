@@ -6,14 +6,16 @@ import errno
 import logging
 import os
 import stat
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from barnabas import ConfigDef, ConfigError, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
 from barnabas.connectors.filestream.config import SINK
-from barnabas.connectors.filestream.text import java_text
+from barnabas.schema import java_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from barnabas import Schema
 
 __all__ = ["FileStreamSinkConnector", "FileStreamSinkTask"]
 
@@ -35,8 +37,13 @@ def _run(batch: SinkBatch) -> bytes:
     try:
         text = "\n".join(values)
     except TypeError:  # not all of them are strings: the usual case is that all are
-        text = "\n".join([java_text(value, batch.value_schema) for value in values])
+        text = "\n".join([_text(batch.value_schema, value) for value in values])
     return (text + "\n").encode("utf-8", "replace")
+
+
+def _text(schema: Schema | None, value: Any) -> str:
+    """As Java prints it; but bytes, which Java shows as an address, are read as text."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else java_string(schema, value)
 
 
 class FileStreamSinkTask(SinkTask):
