@@ -9,11 +9,13 @@ import traceback
 from barnabas.errors import BarnabasError
 from barnabas.logs import redact
 
-__all__ = ["BEFORE_START", "OK", "STARTING", "USAGE", "FatalError", "explain", "report"]
+__all__ = ["BEFORE_START", "BROKEN", "OK", "STARTING", "USAGE", "FatalError", "explain", "report"]
 
 OK = 0
 USAGE = 1
 """The command line is wrong."""
+BROKEN = 1
+"""The worker ran, and cannot go on."""
 BEFORE_START = 2
 """Something failed before anything was started: the worker's properties, the ports, reaching Kafka."""
 STARTING = 3

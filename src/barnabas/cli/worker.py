@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from barnabas import logs
 from barnabas.cli.cluster import cluster_id_on_thread
-from barnabas.cli.exits import BEFORE_START, OK, STARTING, FatalError
+from barnabas.cli.exits import BEFORE_START, BROKEN, OK, STARTING, FatalError
 from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
 from barnabas.errors import BarnabasError, ConfigError, HostDiedError, HungError
@@ -145,7 +145,8 @@ async def _run(
         log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)
         if started is not None:
             started(addresses[0])
-        await asyncio.Event().wait()
+        with _failing_as(BROKEN):
+            await supervisor.broken()
 
 
 @contextmanager

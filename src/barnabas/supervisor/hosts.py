@@ -19,7 +19,7 @@ from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import AsyncChannel, Done, Quit, ToHost, ToWorker
 from barnabas.supervisor.forkserver import ForkServer
 
-__all__ = ["Host", "HostPool", "how_it_ended"]
+__all__ = ["Host", "HostPool", "how_it_ended", "no_fork_server"]
 
 _SPAWN_DEADLINE = 30.0
 _MAX_REPORT = 4096
@@ -199,7 +199,8 @@ def hung(what: str, seconds: float, key: str = "connector.call.timeout.ms") -> H
     )
 
 
-def _no_fork_server() -> HostDiedError:
+def no_fork_server() -> HostDiedError:
+    """What is left to say when :attr:`HostPool.broken` is set."""
     return HostDiedError(
         "The fork server has ended, so that no connector or task can be started any more.",
         code="BRN-5004",
@@ -216,7 +217,8 @@ class HostPool:
         self._spawning: dict[int, asyncio.Future[int]] = {}
         self._early: dict[int, int] = {}  # ends reported before the host learned its own number
         self.hosts: dict[int, Host] = {}
-        self._all_gone = asyncio.Event()
+        self.broken = asyncio.Event()
+        """The fork server is gone: nothing can be started any more."""
 
     def attach(self) -> None:
         """Listen to the fork server on the running loop."""
@@ -232,10 +234,11 @@ class HostPool:
         packet = self._fork.socket.recv(_MAX_REPORT)
         if not packet:
             asyncio.get_running_loop().remove_reader(self._fork.socket)
+            self.broken.set()
             for host in list(self.hosts.values()):
                 self._ended(host.pid, 9)
             for future in self._spawning.values():
-                future.set_exception(_no_fork_server())
+                future.set_exception(no_fork_server())
             return
         report = json.loads(packet)
         if report["op"] == "spawned":
@@ -258,7 +261,7 @@ class HostPool:
         try:
             self._fork.spawn(request, host.name, memory, module, (channel_fd, host.board.fd))
         except OSError as error:
-            raise _no_fork_server() from error
+            raise no_fork_server() from error
         pid = await asyncio.wait_for(future, _SPAWN_DEADLINE)
         host.pid = pid
         self.hosts[pid] = host

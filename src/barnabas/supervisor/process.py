@@ -58,7 +58,7 @@ from barnabas.supervisor.channel import (
     WriteOffsets,
 )
 from barnabas.supervisor.forkserver import ForkServer
-from barnabas.supervisor.hosts import Host, HostPool, hung
+from barnabas.supervisor.hosts import Host, HostPool, hung, no_fork_server
 from barnabas.supervisor.restart import RestartState
 from barnabas.supervisor.settings import Limits
 
@@ -133,6 +133,17 @@ class ProcessSupervisor:
     async def start(self) -> None:
         self._pool.attach()
         self._watching = asyncio.create_task(self._watch())
+
+    async def broken(self) -> None:
+        """Wait until the supervisor can do nothing more, which should never happen, and raise why.
+
+        The worker must end then, so that whoever keeps it running starts a new one.
+
+        Raises:
+            HostDiedError: The fork server has ended.
+        """
+        await self._pool.broken.wait()
+        raise no_fork_server()
 
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109  a budget for many waits, not a cancellation
         deadline = time.monotonic() + timeout
