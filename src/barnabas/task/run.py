@@ -49,6 +49,7 @@ class Link(Protocol):
 
 def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> SourceLoop | SinkLoop:
     """Build the loop of a task; its ``run`` is the task's life."""
+    _warn_of_missing(spec.connector_props)
     with control.slot.calling("load"):
         task = _import_class(spec.task_class, spec.plugin.home)()
     if isinstance(task, SourceTask):
@@ -60,6 +61,24 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> Source
         code="BRN-4011",
         remedy="Make task_class() return a subclass of barnabas.SourceTask or barnabas.SinkTask.",
     )
+
+
+_MISSING = (
+    ("errors.tolerance", "none", "a bad record fails the task"),
+    ("errors.retry.timeout", "0", "a failed conversion or transform is not tried again"),
+    ("errors.deadletterqueue.topic.name", "", "a bad record fails the task"),
+    ("errors.log.enable", "false", "errors are logged only when they fail the task"),
+    ("topic.creation.default.partitions", "", "topics are created by the broker, with its defaults"),
+    ("exactly.once.support", "requested", "records are delivered at least once"),
+)
+"""Settings that this version does not follow, their harmless value, and what happens instead."""
+
+
+def _warn_of_missing(props: Mapping[str, str]) -> None:
+    """Say what a connector asks for and does not get; nothing is lost by any of it."""
+    for key, harmless, instead in _MISSING:
+        if props.get(key, harmless).strip().lower() != harmless:
+            log.warning("%s=%s has no effect in this version: %s.", key, props[key], instead)
 
 
 def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) -> SourceLoop:
@@ -210,6 +229,13 @@ def _transforms(spec: TaskSpec) -> list[Transformation[Any]]:
     for alias in aliases:
         prefix = f"transforms.{alias}."
         name = spec.connector_props.get(f"{prefix}type", "")
+        if f"{prefix}predicate" in spec.connector_props:
+            raise ConfigError(
+                f"{prefix}predicate is not supported by this version: the transform would apply to every record.",
+                key=f"{prefix}predicate",
+                remedy="Decide in the transform itself, and remove it.",
+                code="BRN-1042",
+            )
         found = _import_class(name, spec.plugin.home)
         if not issubclass(found, Transformation):
             raise PluginError(
