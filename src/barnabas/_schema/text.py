@@ -50,10 +50,19 @@ def _list(schema: Schema | None, value: list[Any]) -> str:
     return f"[{', '.join([v if type(v) is str else java_string(items, v) for v in value])}]"
 
 
+def _schemaless(value: Any) -> str:
+    """Like :func:`java_string`, for what sits inside a schemaless map: one look-up, one call."""
+    spell = _SPELLINGS.get(type(value))
+    return java_string(None, value) if spell is None else spell(None, value)
+
+
 def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
     """A map, or a struct: that leaves out what is null, and puts no blank behind the comma."""
     if schema is None:
-        pairs = [f"{k}={v}" if type(v) in _AS_IS and type(k) is str else _pair(k, v) for k, v in value.items()]
+        pairs = [
+            f"{k if type(k) is str else _schemaless(k)}={v if type(v) in _AS_IS else _schemaless(v)}"
+            for k, v in value.items()
+        ]
         return f"{{{', '.join(pairs)}}}"
     if schema.type is Type.STRUCT:
         fields = ((name, inner, value.get(name)) for name, _, inner in schema.fields)
@@ -62,10 +71,6 @@ def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
         )
     keys, values = (schema.key_schema, schema.value_schema) if schema.type is Type.MAP else (None, None)
     return f"{{{', '.join([f'{java_string(keys, k)}={java_string(values, v)}' for k, v in value.items()])}}}"
-
-
-def _pair(key: Any, value: Any) -> str:
-    return f"{java_string(None, key)}={java_string(None, value)}"
 
 
 def _date(_: Schema | None, value: date | time) -> str:
