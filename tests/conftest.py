@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from services.kafka import KafkaServer, kafka_home
 from services.kafka_tls import scram_sha_512
+from services.missing import unavailable
 from services.process import ServiceError
 from services.worker import JvmConnect
 
@@ -23,13 +23,6 @@ class Broker(Protocol):
     @property
     def bootstrap(self) -> str:
         """``host:port``."""
-
-
-def unavailable(reason: str) -> NoReturn:
-    """Skip a test whose service cannot be had here; where ``CI=true`` nothing may be missing, so fail."""
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from barnabas.kafka.connect_defaults import (
     source_producer_config,
 )
 from barnabas.kafka.settings import client_keys, translate
+from services.missing import unavailable
 
 
 def _made(kind: Any, **java: str) -> dict[str, str]:
@@ -208,7 +209,7 @@ def test_the_library_takes_whatever_comes_out(kind: Any, value: str) -> None:
     """Each key by itself, at the edges of its range: names and values that the library knows."""
     lib = _librdkafka.load()
     if lib is None:
-        pytest.skip("the library cannot be called here")
+        unavailable("the C library inside the confluent-kafka wheel cannot be called here")
     reason = ctypes.create_string_buffer(512)
     conf = lib.rd_kafka_conf_new()
     for key in client_keys(kind) - {"security.protocol", "transactional.id"}:

@@ -14,6 +14,7 @@ from barnabas.errors import ConfigError
 from barnabas.herder.listeners import parse_listeners
 from barnabas.rest import serve
 from barnabas.rest.tls import server_context
+from services.missing import unavailable
 
 
 async def hello(scope, receive, send):
@@ -62,7 +63,7 @@ async def test_answers_on_a_kept_connection_are_not_delayed():
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory):
     if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
+        unavailable("https needs openssl to make a certificate: install it")
     folder = tmp_path_factory.mktemp("tls")
     key, cert, both = folder / "key", folder / "cert", folder / "both"
     subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]

@@ -5,26 +5,24 @@ Clients' settings and those behind prefixes are not among them; see ``client_key
 
 from __future__ import annotations
 
-import re
 from typing import Any, get_args
 
 from barnabas.config import CaseInsensitiveValidString, ConfigDef, Importance, Type, ValidString, at_least
-from barnabas.errors import ConfigError
 from barnabas.supervisor.api import Isolation
+from barnabas.supervisor.settings import Limits, parse_size
 
 __all__ = ["STANDALONE", "WORKER"]
 
 _HIGH, _MEDIUM, _LOW = Importance.HIGH, Importance.MEDIUM, Importance.LOW
-_SIZE = re.compile(r"\d+\s*([kmg]b?)?|\d+b", re.IGNORECASE)
+_LIMITS = Limits()  # the defaults stand there
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _memory_size(name: str, value: Any) -> None:
-    if not _SIZE.fullmatch(str(value).strip()):
-        raise ConfigError(
-            f"Invalid value {value} for configuration {name}: not a size.",
-            key=name,
-            remedy="Give bytes, or a number with k, m or g, such as 512m; 0 for no limit.",
-        )
+    parse_size(str(value), name)
 
 
 WORKER = (
@@ -59,7 +57,7 @@ WORKER = (
     .define(
         "task.shutdown.graceful.timeout.ms",
         Type.LONG,
-        default=5_000,
+        default=_ms(_LIMITS.graceful),
         importance=_LOW,
         doc="How long all tasks together may take to stop, before they are ended.",
     )
@@ -143,21 +141,21 @@ WORKER = (
     .define(
         "task.start.timeout.ms",
         Type.LONG,
-        default=60_000,
+        default=_ms(_LIMITS.task_start),
         validator=at_least(0),
         doc="How long loading and starting a task may take before it counts as hung.",
     )
     .define(
         "task.call.timeout.ms",
         Type.LONG,
-        default=300_000,
+        default=_ms(_LIMITS.task_call),
         validator=at_least(0),
         doc="How long any other call into a task may take before it counts as hung.",
     )
     .define(
         "connector.call.timeout.ms",
         Type.LONG,
-        default=60_000,
+        default=_ms(_LIMITS.connector_call),
         validator=at_least(0),
         doc="How long a call into a connector, validation included, may take before it counts as hung.",
     )
@@ -179,7 +177,7 @@ WORKER = (
     .define(
         "task.restart.backoff.initial.ms",
         Type.LONG,
-        default=1_000,
+        default=_ms(_LIMITS.restart.initial),
         validator=at_least(0),
         importance=_LOW,
         doc="The first wait before a restart; it doubles each time.",
@@ -187,7 +185,7 @@ WORKER = (
     .define(
         "task.restart.backoff.max.ms",
         Type.LONG,
-        default=300_000,
+        default=_ms(_LIMITS.restart.maximum),
         validator=at_least(0),
         importance=_LOW,
         doc="The longest wait before a restart.",
@@ -195,7 +193,7 @@ WORKER = (
     .define(
         "task.restart.healthy.ms",
         Type.LONG,
-        default=600_000,
+        default=_ms(_LIMITS.restart.healthy),
         validator=at_least(0),
         importance=_LOW,
         doc="After running so long, waits start small again.",

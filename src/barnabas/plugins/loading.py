@@ -14,7 +14,7 @@ from barnabas.errors import PluginError
 if TYPE_CHECKING:
     from barnabas.supervisor.api import PluginKind, PluginRef
 
-__all__ = ["BASES", "base_class", "import_module", "load", "use_home"]
+__all__ = ["BASES", "base_class", "import_class", "import_module", "load", "use_home"]
 
 BASES: dict[PluginKind, tuple[str, str]] = {
     "source": ("barnabas.connector", "SourceConnector"),
@@ -36,9 +36,28 @@ def load(ref: PluginRef) -> type[Any]:
         PluginError: The module is missing, or one it needs; importing it failed; it has no such class; or that is not
             of the kind that it was taken for. Never a bare exception, whatever the plugin's code does.
     """
-    use_home(ref.home)
-    module_name, _, class_name = ref.path.partition(":")
-    found: Any = import_module(module_name, ref.path)
+    found = import_class(ref.path, ref.home)
+    base = base_class(ref.kind)
+    if not issubclass(found, base):
+        raise PluginError(
+            f"{ref.path} is not a {ref.kind.replace('_', ' ')}.",
+            code="BRN-4003",
+            remedy=f"Name a subclass of {_public_name(base)}.",
+        )
+    return found
+
+
+def import_class(path: str, home: str | None) -> type[Any]:
+    """The class at ``module:Class`` or ``module.Class``, whatever its kind; called in a host.
+
+    Raises:
+        PluginError: As :func:`load`.
+    """
+    use_home(home)
+    module_name, colon, class_name = path.partition(":")
+    if not colon:
+        module_name, _, class_name = path.rpartition(".")
+    found: Any = import_module(module_name, path)
     for part in class_name.split("."):
         found = getattr(found, part, None)
     if not isinstance(found, type):
@@ -46,13 +65,6 @@ def load(ref: PluginRef) -> type[Any]:
             f"Module {module_name} has no class {class_name}.",
             code="BRN-4006",
             remedy=f"Check the spelling; defined there: {', '.join(_classes(module_name)) or 'no class at all'}.",
-        )
-    base = base_class(ref.kind)
-    if not issubclass(found, base):
-        raise PluginError(
-            f"{ref.path} is not a {ref.kind.replace('_', ' ')}.",
-            code="BRN-4003",
-            remedy=f"Name a subclass of {_public_name(base)}.",
         )
     return found
 

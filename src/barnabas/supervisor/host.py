@@ -20,7 +20,7 @@ from barnabas import logs
 from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
 from barnabas.errors import ConnectError
 from barnabas.plugins import load, scan_home
-from barnabas.store.offset_keys import parse_offset, partition_key
+from barnabas.store.reader import StoredOffsets
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, RemoteError, State, TaskSpec, describe
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import (
@@ -209,18 +209,6 @@ class OneCall(threading.Thread):
         return validate_connector(message.plugin, message.props, message.worker, self._slot)
 
 
-class _Reader(OffsetStorageReader):
-    """Source offsets as stored by the worker (standalone) — asked anew each time, never cached."""
-
-    def __init__(self, connector: str, read: Callable[[str, Sequence[bytes]], list[bytes | None]]) -> None:
-        self._connector = connector
-        self._read = read
-
-    def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
-        keys = [partition_key(self._connector, partition) for partition in partitions]
-        return [None if value is None else parse_offset(value) for value in self._read(self._connector, keys)]
-
-
 class _Context(SourceConnectorContext):
     """What a connector object is given; right for sinks too, which never ask for offsets."""
 
@@ -235,7 +223,7 @@ class _Context(SourceConnectorContext):
 
     @property
     def offset_storage_reader(self) -> OffsetStorageReader:
-        return _Reader(self._unit.spec.name, self._unit.link.read_offsets)
+        return StoredOffsets(self._unit.spec.name, self._unit.link.read_offsets)
 
 
 class ConnectorUnit(threading.Thread):

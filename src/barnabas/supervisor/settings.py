@@ -13,6 +13,7 @@ from barnabas.supervisor.restart import RestartPolicy
 
 __all__ = ["Limits", "parse_size"]
 
+_OWN = ("task.", "connector.call.")  # what a connector may set for itself
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -20,11 +21,12 @@ def parse_size(text: str, key: str) -> int:
     """Bytes from ``512m``, ``1g`` or a plain number."""
     body = text.strip().lower().removesuffix("b")
     number, unit = (body[:-1], body[-1]) if body[-1:] in ("k", "m", "g") else (body, "")
-    if not number.isdigit():
+    number = number.strip()
+    if not number.isdecimal():
         raise ConfigError(
             f"Invalid value {text} for configuration {key}: not a size.",
             key=key,
-            remedy="Give bytes, or a number with k, m or g, such as 512m.",
+            remedy="Give bytes, or a number with k, m or g, such as 512m; 0 for no limit.",
             code="BRN-1020",
         )
     return int(number) * _UNITS[unit]
@@ -54,10 +56,10 @@ class Limits(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, worker: Mapping[str, str], connector: Mapping[str, str] | None = None) -> Self:
         """Read them from properties; the connector's own settings win."""
-        props = {**worker, **{key: value for key, value in (connector or {}).items() if key.startswith("task.")}}
-        if connector and "connector.call.timeout.ms" in connector:
-            props["connector.call.timeout.ms"] = connector["connector.call.timeout.ms"]
-        isolation = props.get("task.isolation", "process").strip().lower()
+        own = {key: value for key, value in (connector or {}).items() if key.startswith(_OWN)}
+        props = {**worker, **own}
+        default = cls()
+        isolation = props.get("task.isolation", default.isolation).strip().lower()
         if isolation not in get_args(Isolation):
             raise ConfigError(
                 f"Invalid value {isolation} for configuration task.isolation.",
@@ -66,24 +68,26 @@ class Limits(msgspec.Struct, frozen=True):
                 code="BRN-1021",
             )
         return cls(
-            graceful=_seconds(props, "task.shutdown.graceful.timeout.ms", 5_000),
-            task_start=_seconds(props, "task.start.timeout.ms", 60_000),
-            task_call=_seconds(props, "task.call.timeout.ms", 300_000),
-            connector_call=_seconds(props, "connector.call.timeout.ms", 60_000),
-            memory=parse_size(props.get("task.memory.max", "1g"), "task.memory.max"),
+            graceful=_seconds(props, "task.shutdown.graceful.timeout.ms", default.graceful),
+            task_start=_seconds(props, "task.start.timeout.ms", default.task_start),
+            task_call=_seconds(props, "task.call.timeout.ms", default.task_call),
+            connector_call=_seconds(props, "connector.call.timeout.ms", default.connector_call),
+            memory=parse_size(props.get("task.memory.max", str(default.memory)), "task.memory.max"),
             isolation=cast("Isolation", isolation),
             restart=RestartPolicy(
                 enabled=props.get("task.restart.enabled", "true").strip().lower() != "false",
-                initial=_seconds(props, "task.restart.backoff.initial.ms", 1_000),
-                maximum=_seconds(props, "task.restart.backoff.max.ms", 300_000),
-                healthy=_seconds(props, "task.restart.healthy.ms", 600_000),
+                initial=_seconds(props, "task.restart.backoff.initial.ms", default.restart.initial),
+                maximum=_seconds(props, "task.restart.backoff.max.ms", default.restart.maximum),
+                healthy=_seconds(props, "task.restart.healthy.ms", default.restart.healthy),
             ),
         )
 
 
-def _seconds(props: Mapping[str, str], key: str, default: int) -> float:
-    text = props.get(key, str(default)).strip()
-    if not text.isdigit():
+def _seconds(props: Mapping[str, str], key: str, default: float) -> float:
+    if key not in props:
+        return default
+    text = props[key].strip()
+    if not text.isdecimal():
         raise ConfigError(
             f"Invalid value {text} for configuration {key}: Not a number of type LONG.",
             key=key,

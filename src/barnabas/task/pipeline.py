@@ -7,7 +7,7 @@ when it raises is the run walked again record by record, to say which one it was
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 from barnabas.errors import ConnectError
 from barnabas.kafka import messages as columns
@@ -53,8 +53,8 @@ def _transform(transforms: Sequence[Transformation[R]], batch: Batch[R]) -> tupl
     return batch, kept
 
 
-class SourcePipeline:
-    """Source records into bytes.
+class _Pipeline(Generic[R]):
+    """What both directions are made of.
 
     Args:
         transforms: The configured transforms, in order.
@@ -65,15 +65,19 @@ class SourcePipeline:
 
     def __init__(
         self,
-        transforms: Sequence[Transformation[SourceRecord]],
+        transforms: Sequence[Transformation[R]],
         key: Converter,
         value: Converter,
         header: HeaderConverter,
     ) -> None:
-        self._transforms = transforms
+        self._transforms: Sequence[Transformation[R]] = transforms
         self._key = key
         self._value = value
         self._header = header
+
+
+class SourcePipeline(_Pipeline[SourceRecord]):
+    """Source records into bytes."""
 
     def transform(self, batch: SourceBatch) -> Transformed:
         """Apply the transforms; source partitions and offsets are the original's, whatever they did."""
@@ -132,20 +136,8 @@ def _located(error: ConnectError, where: str) -> ConnectError:
     return located.with_traceback(error.__traceback__)
 
 
-class SinkPipeline:
+class SinkPipeline(_Pipeline[SinkRecord]):
     """Kafka messages into a batch for a sink."""
-
-    def __init__(
-        self,
-        transforms: Sequence[Transformation[SinkRecord]],
-        key: Converter,
-        value: Converter,
-        header: HeaderConverter,
-    ) -> None:
-        self._transforms = transforms
-        self._key = key
-        self._value = value
-        self._header = header
 
     def read(self, messages: Sequence[Message]) -> SinkBatch:
         """Convert (key, value, headers) and transform; an error names the first bad record by its coordinates."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from barnabas.connector import SinkTask, SourceTask
 from barnabas.errors import ConfigError, PluginError
-from barnabas.plugins.loading import import_module, use_home
+from barnabas.plugins.loading import import_class, use_home
 from barnabas.task.control import TaskControl
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> Source
     """Build the loop of a task; its ``run`` is the task's life."""
     _warn_of_missing(spec.connector_props)
     with control.slot.calling("load"):
-        task = _import_class(spec.task_class, spec.plugin.home)()
+        task = import_class(spec.task_class, spec.plugin.home)()
     if isinstance(task, SourceTask):
         return _source(spec, control, task, link)
     if isinstance(task, SinkTask):
@@ -203,20 +203,6 @@ def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:
     return converter
 
 
-def _import_class(path: str, home: str | None) -> type[Any]:
-    """The class at ``module:Class`` or ``module.Class``."""
-    module, colon, name = path.partition(":")
-    if not colon:
-        module, _, name = path.rpartition(".")
-    use_home(home)
-    found: Any = import_module(module, path)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if not isinstance(found, type):
-        raise PluginError(f"Module {module} has no class {name}.", code="BRN-4006", remedy="Check the spelling.")
-    return found
-
-
 def _below(props: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name[len(prefix) :]: value for name, value in props.items() if name.startswith(prefix)}
 
@@ -236,7 +222,7 @@ def _transforms(spec: TaskSpec) -> list[Transformation[Any]]:
                 remedy="Decide in the transform itself, and remove it.",
                 code="BRN-1042",
             )
-        found = _import_class(name, spec.plugin.home)
+        found = import_class(name, spec.plugin.home)
         if not issubclass(found, Transformation):
             raise PluginError(
                 f"{name} is not a transform.",

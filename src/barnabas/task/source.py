@@ -18,7 +18,8 @@ from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContex
 from barnabas.errors import RetriableError
 from barnabas.kafka.faults import KafkaClientError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
-from barnabas.store.offset_keys import offset_value, parse_offset, partition_key
+from barnabas.store.offset_keys import offset_value, partition_key
+from barnabas.store.reader import StoredOffsets
 from barnabas.supervisor import board
 from barnabas.task.memory import IdleTrim
 from barnabas.task.offsets import OffsetTracker, freeze
@@ -54,17 +55,6 @@ class SourceLoopSettings:
     def __init__(self, flush_interval: float, flush_timeout: float) -> None:
         self.flush_interval = flush_interval
         self.flush_timeout = flush_timeout
-
-
-class _Reader(OffsetStorageReader):
-    def __init__(self, connector: str, store: OffsetStore) -> None:
-        self._connector = connector
-        self._store = store
-
-    def offsets(self, partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any] | None]:
-        keys = [partition_key(self._connector, partition) for partition in partitions]
-        values = self._store.read_offsets(self._connector, keys)
-        return [None if value is None else parse_offset(value) for value in values]
 
 
 class _Context(SourceTaskContext):
@@ -150,7 +140,7 @@ class SourceLoop:
     def _start(self) -> None:
         # It connects while the task starts: an idempotent producer needs half a second before its first record.
         self._producer = self._open_producer(self._wants_acks)
-        context = _Context(self._spec.props, _Reader(self._spec.id.connector, self._store))
+        context = _Context(self._spec.props, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
         with self._slot.calling("initialize"):
             self._task.initialize(context)
         with self._slot.calling("start"):
