@@ -133,6 +133,7 @@ async def test_a_hanging_start_is_cut_off(supervisor, how):
         await supervisor.start_connector(spec(f"start:{how}"))
     assert time.monotonic() - began < 3
     assert (await supervisor._listener.until("c", "FAILED")).code == "BRN-5001"
+    assert [state for _, state, _ in supervisor._listener.states] == ["FAILED"]
 
 
 async def test_a_start_that_exits_the_interpreter(supervisor):

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from barnabas._testing.contexts import MemoryConnectorContext, MemoryErrantRecords, MemorySinkTaskContext
+from barnabas._testing.harness import Harness
 from barnabas.connector import SinkConnector, SinkTask
 from barnabas.errors import IllegalWorkerStateError, RetriableError
 from barnabas.record import SinkBatch, SinkRecord, TopicPartition
@@ -20,7 +21,7 @@ __all__ = ["SinkHarness"]
 _ONE = (TopicPartition("test", 0),)
 
 
-class SinkHarness:
+class SinkHarness(Harness[SinkConnector, SinkTask]):
     """A sink connector and one of its tasks, which owns some partitions of topics that live in memory.
 
     Args:
@@ -41,11 +42,11 @@ class SinkHarness:
         committed: Mapping[TopicPartition, int] | None = None,
         errors: str | None = "report",
     ) -> None:
+        super().__init__()
         self.connector_class = connector_class
         self.partitions = [TopicPartition(*partition) for partition in partitions]
         topics = ",".join(sorted({partition.topic for partition in self.partitions}))
         self.props = {"name": "test", "topics": topics, **props}
-        self.connector: SinkConnector | None = None
         self.committed: dict[TopicPartition, int] = dict(committed or {})
         """The offsets that are committed."""
         self.retries = 0
@@ -58,15 +59,7 @@ class SinkHarness:
         self._log: dict[TopicPartition, list[SinkRecord]] = {partition: [] for partition in self.partitions}
         self._position: dict[TopicPartition, int] = {}
         self._redelivery: tuple[SinkBatch, dict[TopicPartition, int]] | None = None
-        self._task: SinkTask | None = None
         self._context: MemorySinkTaskContext | None = None
-
-    @property
-    def task(self) -> SinkTask:
-        """The running task."""
-        if self._task is None:
-            raise IllegalWorkerStateError("The harness is not running.", remedy="Call start(), or use it in a with.")
-        return self._task
 
     @property
     def context(self) -> MemorySinkTaskContext:
@@ -224,24 +217,3 @@ class SinkHarness:
                 self._task.close(self.partitions)
             finally:
                 self._release()
-
-    def _release(self) -> None:
-        task, self._task = self._task, None
-        connector, self.connector = self.connector, None
-        try:
-            if task is not None:
-                task.stop()
-        finally:
-            if connector is not None:
-                connector.stop()
-
-    def restart(self) -> Self:
-        """Stop, and start again from what is committed."""
-        self.stop()
-        return self.start()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.stop()

@@ -13,6 +13,7 @@ from barnabas._testing.contexts import (
     Offset,
     Partition,
 )
+from barnabas._testing.harness import Harness
 from barnabas.connector import SourceConnector, SourceTask
 from barnabas.errors import IllegalWorkerStateError, RetriableError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SourceHarness"]
 
 
-class SourceHarness:
+class SourceHarness(Harness[SourceConnector, SourceTask]):
     """A source connector and one of its tasks.
 
     Nothing is sent anywhere: a record that was returned counts as acknowledged by Kafka once :meth:`commit` is called.
@@ -47,24 +48,16 @@ class SourceHarness:
         task: int = 0,
         transactions: bool = False,
     ) -> None:
+        super().__init__()
         self.connector_class = connector_class
         self.props = {"name": "test", **props}
         self.transactions = MemoryTransactionContext() if transactions else None
-        self.connector: SourceConnector | None = None
         self.retries = 0
         """How often :meth:`poll` was answered with :class:`~barnabas.RetriableError`."""
         self._store = MemoryOffsets(offsets)
         self._max_tasks, self._number = max_tasks, task
-        self._task: SourceTask | None = None
         self._returned: list[Iterable[SourceRecord]] = []
         self._waiting: list[SourceRecord] = []
-
-    @property
-    def task(self) -> SourceTask:
-        """The running task."""
-        if self._task is None:
-            raise IllegalWorkerStateError("The harness is not running.", remedy="Call start(), or use it in a with.")
-        return self._task
 
     @property
     def offsets(self) -> dict[Partition, Offset]:
@@ -144,22 +137,4 @@ class SourceHarness:
 
     def stop(self) -> None:
         """Stop task and connector, in the worker's order; harmless when not running."""
-        task, self._task = self._task, None
-        connector, self.connector = self.connector, None
-        try:
-            if task is not None:
-                task.stop()
-        finally:
-            if connector is not None:
-                connector.stop()
-
-    def restart(self) -> Self:
-        """Stop, and start again from what is committed."""
-        self.stop()
-        return self.start()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.stop()
+        self._release()

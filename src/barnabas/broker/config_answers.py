@@ -9,14 +9,24 @@ from barnabas.broker.codes import ApiError, ErrorCode
 from barnabas.broker.topic_config import TOPIC_KEYS, ConfigType, defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from barnabas.broker.api import Call
     from barnabas.broker.schema import Struct
     from barnabas.broker.server import Broker
     from barnabas.broker.settings import BrokerSettings
     from barnabas.broker.topics import Topic
 
-__all__ = ["BROKER", "TOPIC", "broker_entries", "find_topic", "resource_error", "topic_entries"]
+__all__ = [
+    "BROKER",
+    "TOPIC",
+    "alter_each",
+    "broker_entries",
+    "find_topic",
+    "refuse_each",
+    "resource_error",
+    "topic_entries",
+]
 
 TOPIC, BROKER = 2, 4
 _DYNAMIC_TOPIC, _STATIC_BROKER, _DEFAULT = 1, 4, 5
@@ -106,3 +116,20 @@ def resource_error(resource: Struct, error: ApiError | None) -> Struct:
         "resource_type": resource["resource_type"],
         "resource_name": resource["resource_name"],
     }
+
+
+def alter_each(call: Call, alter: Callable[[Call, Struct], None]) -> Struct:
+    """Alter each resource of a request; one that fails does not stop the others."""
+    responses = []
+    for resource in call.request["resources"]:
+        try:
+            alter(call, resource)
+            responses.append(resource_error(resource, None))
+        except ApiError as error:
+            responses.append(resource_error(resource, error))
+    return {"responses": responses}
+
+
+def refuse_each(call: Call, error: ApiError) -> Struct:
+    """The answer when the request as a whole is refused: the same error for each resource."""
+    return {"responses": [resource_error(resource, error) for resource in call.request["resources"]]}

@@ -284,6 +284,7 @@ class ProcessSupervisor:
 
     async def _launch(self, unit: _Unit) -> None:
         """Give a unit a process and start it there; raises, after arranging a restart, when that fails."""
+        host: Host | None = None
         try:
             host = await self._host_for(unit)
             slot = host.add(unit.name)
@@ -295,8 +296,9 @@ class ProcessSupervisor:
             else:
                 await self._ask_start_connector(host, unit, unit.spec, slot)
         except ConnectError as error:
-            info = describe(error)
-            if not unit.stopping:
+            told = host is not None and host.ended is not None  # the end of its process was its failure
+            if not unit.stopping and not told:
+                info = describe(error)
                 self._tell(unit, "FAILED", info)
                 if unit.host is not None:
                     unit.host.send(StopUnit(unit.name))

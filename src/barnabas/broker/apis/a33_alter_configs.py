@@ -6,8 +6,7 @@ Missing: resources other than topics.
 from __future__ import annotations
 
 from barnabas.broker.api import Api, Call
-from barnabas.broker.codes import ApiError
-from barnabas.broker.config_answers import find_topic, resource_error
+from barnabas.broker.config_answers import alter_each, find_topic, refuse_each
 from barnabas.broker.schema import Schema, Struct
 from barnabas.broker.topic_config import validate
 
@@ -39,14 +38,7 @@ RESPONSE = Schema(
 
 
 async def _handle(call: Call) -> Struct:
-    responses = []
-    for resource in call.request["resources"]:
-        try:
-            _alter(call, resource)
-            responses.append(resource_error(resource, None))
-        except ApiError as error:
-            responses.append(resource_error(resource, error))
-    return {"responses": responses}
+    return alter_each(call, _alter)
 
 
 def _alter(call: Call, resource: Struct) -> None:
@@ -57,8 +49,4 @@ def _alter(call: Call, resource: Struct) -> None:
         call.broker.topics.configure(topic, configs)
 
 
-def _refuse(call: Call, error: ApiError) -> Struct:
-    return {"responses": [resource_error(resource, error) for resource in call.request["resources"]]}
-
-
-API = Api(33, "AlterConfigs", (0, 2), REQUEST, RESPONSE, _handle, _refuse)
+API = Api(33, "AlterConfigs", (0, 2), REQUEST, RESPONSE, _handle, refuse_each)

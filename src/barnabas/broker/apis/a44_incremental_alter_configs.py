@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from barnabas.broker.api import Api, Call
 from barnabas.broker.codes import ApiError, ErrorCode
-from barnabas.broker.config_answers import find_topic, resource_error
+from barnabas.broker.config_answers import alter_each, find_topic, refuse_each
 from barnabas.broker.schema import Schema, Struct
 from barnabas.broker.topic_config import TOPIC_KEYS, ConfigType, validate
 
@@ -42,14 +42,7 @@ _SET, _DELETE, _APPEND, _SUBTRACT = range(4)
 
 
 async def _handle(call: Call) -> Struct:
-    responses = []
-    for resource in call.request["resources"]:
-        try:
-            _alter(call, resource)
-            responses.append(resource_error(resource, None))
-        except ApiError as error:
-            responses.append(resource_error(resource, error))
-    return {"responses": responses}
+    return alter_each(call, _alter)
 
 
 def _alter(call: Call, resource: Struct) -> None:
@@ -79,8 +72,4 @@ def _apply(configs: dict[str, str | None], name: str, operation: int, value: str
     configs[name] = ",".join([*words, *given] if operation == _APPEND else words)
 
 
-def _refuse(call: Call, error: ApiError) -> Struct:
-    return {"responses": [resource_error(resource, error) for resource in call.request["resources"]]}
-
-
-API = Api(44, "IncrementalAlterConfigs", (0, 1), REQUEST, RESPONSE, _handle, _refuse)
+API = Api(44, "IncrementalAlterConfigs", (0, 1), REQUEST, RESPONSE, _handle, refuse_each)
