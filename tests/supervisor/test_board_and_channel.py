@@ -38,7 +38,7 @@ async def test_messages_cross_both_ways_and_the_end_is_seen():
     ours, theirs = socket.socketpair()
     worker, host = AsyncChannel(ours), Channel(theirs.detach())
     await worker.open()
-    worker.send(StartTask(7, "orders|task-3", 0, SPEC, offsets_over_channel=True))
+    worker.send(StartTask(7, "orders|task-3", 0, SPEC))
     worker.send(Pause("orders|task-3"))
     first = await asyncio.to_thread(host.receive)
     assert isinstance(first, StartTask)

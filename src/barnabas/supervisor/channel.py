@@ -85,7 +85,6 @@ class StartTask(_Message):
     unit: str
     slot: int
     spec: TaskSpec
-    offsets_over_channel: bool
 
 
 class StopUnit(_Message):

@@ -307,7 +307,7 @@ class ProcessSupervisor:
 
     async def _ask_start_task(self, host: Host, unit: _Unit, spec: TaskSpec, slot: int) -> None:
         await host.ask(
-            lambda number: StartTask(number, unit.name, slot, spec, offsets_over_channel=True),
+            lambda number: StartTask(number, unit.name, slot, spec),
             f"Starting {unit.what}",
             unit.limits.task_start,
         )

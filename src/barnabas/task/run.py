@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import SinkTask, SourceTask
 from barnabas.errors import ConfigError, PluginError
@@ -16,35 +15,21 @@ from barnabas.plugins.loading import import_class, use_home
 from barnabas.task.control import TaskControl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from barnabas.converters.base import Converter, HeaderConverter
     from barnabas.kafka.consumer import SinkConsumer
     from barnabas.kafka.faults import KafkaFault
     from barnabas.kafka.producer import Producer
     from barnabas.supervisor.api import TaskSpec
+    from barnabas.task.link import Link
     from barnabas.task.sink import SinkLoop
     from barnabas.task.source import SourceLoop
     from barnabas.transforms import Transformation
 
-__all__ = ["Link", "make_converters", "make_task_runner"]
+__all__ = ["make_converters", "make_task_runner"]
 
 log = logging.getLogger(__name__)
 
 _SIMPLE_HEADER = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
-
-
-class Link(Protocol):
-    """The task's way to the worker: source offsets, and which topics it uses."""
-
-    def topic_used(self, connector: str, topic: str) -> None:
-        """Tell that the task uses a topic."""
-
-    def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Stored values of serialised source partitions."""
-
-    def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> Future[None]:
-        """Store durably."""
 
 
 def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> SourceLoop | SinkLoop:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
 from barnabas.errors import RetriableError
@@ -28,25 +28,16 @@ if TYPE_CHECKING:
     from barnabas.kafka.producer import Producer, Ticket
     from barnabas.supervisor.api import TaskSpec
     from barnabas.task.control import TaskControl
+    from barnabas.task.link import OffsetStore
     from barnabas.task.pipeline import Outgoing, SourcePipeline
 
-__all__ = ["OffsetStore", "SourceLoop", "SourceLoopSettings"]
+__all__ = ["SourceLoop", "SourceLoopSettings"]
 
 log = logging.getLogger(__name__)
 
 _BACK_OFF = 0.1  # after poll raised RetriableError, as in Connect
 _ACK_WAIT = 0.1  # how long a source that wants each acknowledgement is kept from its next poll for one
 _EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
-
-
-class OffsetStore(Protocol):
-    """Where source offsets live: the worker's file (standalone) or a topic."""
-
-    def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        """Stored values of serialised source partitions."""
-
-    def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> Future[None]:
-        """Store durably; the future says when, or why not."""
 
 
 class SourceLoopSettings:
