@@ -8,7 +8,8 @@
     │   ├── RetriableError        may heal by itself: the caller tries again
     │   ├── DataError             a record, a schema or bytes are not what they should be
     │   │   ├── SchemaBuilderError
-    │   │   └── SchemaProjectorError
+    │   │   ├── SchemaProjectorError
+    │   │   └── IllegalArgumentError  a value that Java's own checks refuse: an unknown field, say
     │   ├── NotFoundError         no such connector, task or plugin
     │   ├── AlreadyExistsError
     │   ├── IllegalWorkerStateError   a context method was called at a wrong time
@@ -35,6 +36,7 @@ __all__ = [
     "DataError",
     "HostDiedError",
     "HungError",
+    "IllegalArgumentError",
     "IllegalWorkerStateError",
     "NotFoundError",
     "PluginError",
@@ -131,6 +133,13 @@ class SchemaProjectorError(DataError):
 
     code = "BRN-2102"
     java_class = _CONNECT + "SchemaProjectorException"
+
+
+class IllegalArgumentError(DataError):
+    """A value does not fit where Java's own checks refuse it, such as an unknown field of a transform."""
+
+    code = "BRN-2103"
+    java_class = "java.lang.IllegalArgumentException"
 
 
 class NotFoundError(ConnectError):
