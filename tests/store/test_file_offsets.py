@@ -15,7 +15,7 @@ from barnabas.store.file import FileOffsetStore
 from barnabas.store.java_hashmap import dump_map, load_map
 from barnabas.store.offset_keys import partition_key
 
-SAMPLES = json.loads(Path(__file__).with_name("offsets-file.json").read_text())["samples"]
+SAMPLES = json.loads((Path(__file__).parents[1] / "vectors" / "offsets-file.json").read_text())["samples"]
 KEY = partition_key("c", {"a": 1, "b": 2})
 
 

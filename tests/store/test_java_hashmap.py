@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from barnabas.errors import DataError
 from barnabas.store.java_hashmap import dump_map, load_map
 
-SAMPLES = json.loads(Path(__file__).with_name("offsets-file.json").read_text())["samples"]
+SAMPLES = json.loads((Path(__file__).parents[1] / "vectors" / "offsets-file.json").read_text())["samples"]
 BY_NAME = {sample["name"]: sample for sample in SAMPLES}
 
 
