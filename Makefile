@@ -2,10 +2,10 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint format lock bench kill9 footprint clean
+.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz kill9 footprint clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup
@@ -34,6 +34,13 @@ lock: ## rewrite the locked requirements from pyproject.toml
 bench: setup-dev ## compare with the JVM's Connect worker; writes docs/benchmarks.md
 	@scripts/services
 	@$(PY) -m bench $(ARGS)
+
+bench-transforms: setup-dev ## compare transforms with the JVM's classes; writes docs/benchmark-transforms.md
+	@scripts/services
+	@$(PY) -m bench.transforms $(ARGS)
+
+fuzz: setup-dev ## a million hostile byte strings through all converters
+	@$(PY) -m campaigns.fuzz $(ARGS)
 
 kill9: setup-dev ## kill -9 worker, task and broker again and again; count what arrives
 	@scripts/services
