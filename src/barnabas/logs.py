@@ -5,6 +5,8 @@ to standard error (standard output belongs to connectors such as the console sin
 lines of several processes do not mix. A unit's thread runs inside :func:`context`, whose name (``orders|task-0``) is
 then in every line, also in lines of the plugin's own code and libraries.
 
+What is secret is said in ``barnabas.secrets``; every line passes there once, on its way out.
+
 Only the standard library is imported: this is one of the first things a process runs.
 """
 
@@ -13,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import select
 import sys
 import threading
@@ -22,6 +23,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from barnabas.errors import BarnabasError, UsageError
+from barnabas.secrets import HIDDEN, hide, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,6 @@ __all__ = ["FORMAT_VARIABLE", "HIDDEN", "LEVELS", "LEVEL_VARIABLE", "configure",
 
 FORMAT_VARIABLE = "BARNABAS_LOG_FORMAT"
 LEVEL_VARIABLE = "BARNABAS_LOG_LEVEL"
-HIDDEN = "[hidden]"
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 """What a person may ask for; TRACE also lets the libraries speak."""
 
@@ -43,33 +44,6 @@ _STDERR = 2
 _context: ContextVar[str | None] = ContextVar("barnabas_log_context", default=None)
 _process_context: str | None = None
 _units: list[str] = []  # contexts entered by threads other than the main one
-
-_HINTS = ("pass", "secret", "token", "credential", "key", "jaas")
-_GUARDED = (
-    r"(?<![\w.\-])[\w.\-]*(?:password|passwd|passphrase|secret|token|credential|api[._-]?key|private[._-]?key)[\w.\-]*"
-)
-_VALUE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\\"[^\"]*\\\"|[^\s,;&\"'})\]]+"
-_JAAS = re.compile(
-    r"(sasl\.jaas\.config(?:[\"']\s*:|\s*=)\s*)(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\n;]*;?)", re.IGNORECASE
-)
-_ASSIGNED = re.compile(rf"({_GUARDED}\s*=\s*)(?:{_VALUE})", re.IGNORECASE)
-_QUOTED = re.compile(rf"([\"']{_GUARDED}[\"']\s*:\s*)(?:{_VALUE})", re.IGNORECASE)
-_USER_INFO = re.compile(r"(://)([^\s/@:\"']*)(:[^\s/@\"']*)?@")
-
-
-def redact(text: str) -> str:
-    """Hide what must not be in a log: values of password-like keys, login modules, and user info in URLs.
-
-    Seen as such are ``key=value`` and ``"key": "value"``; prose such as "ssl.key.password: missing" is left alone.
-    """
-    lowered = text.lower()
-    if any(word in lowered for word in _HINTS):  # most lines end here
-        text = _JAAS.sub(rf"\1{HIDDEN}", text)
-        text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
-        text = _QUOTED.sub(rf"\1{HIDDEN}", text)
-    if "@" in text and "://" in text:
-        text = _USER_INFO.sub(lambda m: f"://{m[2]}:{HIDDEN}@" if m[3] else f"://{HIDDEN}@", text)
-    return text
 
 
 @contextlib.contextmanager
@@ -161,6 +135,13 @@ class _StandardError(logging.Handler):
         except Exception:  # noqa: BLE001  a wrong format string in plugin code must not stop data
             self.handleError(record)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  as in the standard library
+        """A log call that cannot be written: say where it is, without the arguments it was given."""
+        if logging.raiseExceptions:
+            error = sys.exc_info()[1]
+            where = f"{record.pathname}:{record.lineno}"
+            _write(f"A log call is wrong: {type(error).__name__} in {where} ({record.name})\n".encode(errors="replace"))
+
 
 def _write(data: bytes) -> None:
     view = memoryview(data)
@@ -214,7 +195,7 @@ class _Text(logging.Formatter):
         else:
             name = f"({name})"
         line = f"{self._time(record)} {level} {f'[{where}] ' if where else ''}{message} {name}"
-        return redact(line if trace is None else f"{line}\n{trace}")
+        return hide(line if trace is None else f"{line}\n{trace}")
 
     def _time(self, record: logging.LogRecord) -> str:
         local = time.localtime(record.created)
@@ -242,7 +223,7 @@ class _JsonLines(logging.Formatter):
             "process": record.process,
             "thread": record.threadName,
             **_context_fields(current_context()),
-            "message": redact(message),
+            "message": hide(message),
         }
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if isinstance(error, BarnabasError):
@@ -250,7 +231,7 @@ class _JsonLines(logging.Formatter):
             if error.key:
                 line["key"] = error.key
         if trace is not None:
-            line["trace"] = redact(trace)
+            line["trace"] = hide(trace)
         return self._dumps(line, ensure_ascii=False)
 
 

@@ -1,0 +1,211 @@
+"""What is secret, and how it is hidden: in log lines, in errors, in the traces of statuses.
+
+Two rules find secrets in a text. By their looks (:func:`redact`): the value after a password-like key, a login module,
+the login inside a URL. By their value (:func:`hide`): whatever this process was told is secret, wherever it turns up.
+:func:`register` tells it, with what :func:`secrets_in` finds in a configuration or a configuration provider gave.
+
+Every process of a worker keeps the values of its own units only. Nothing here is on the way of a record: texts are
+looked at when they become a log line, an error or an answer. Only the standard library is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["HIDDEN", "forget", "hide", "is_secret_key", "known_in", "redact", "register", "secrets_in", "variants"]
+
+HIDDEN = "[hidden]"
+_SHORTEST = 4
+"""Shorter values are not looked for: every text has them by chance."""
+_SHORTEST_LINE = 8
+_GENERATIONS = 3  # a line about the secret of yesterday may be written today
+_HARMLESS = frozenset({"true", "false", "none", "null", "required", "optional", "hidden", "localhost"})
+
+_WORDS = r"password|passwd|passphrase|secret|token|credential|api[._-]?key|private[._-]?key|access[._-]?key"
+_SECRET_KEY = re.compile(rf"{_WORDS}|sasl\.jaas\.config$|keystore\.key$|(?:^|[._-])pwd$", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"[._-](?:url|uri|endpoint|location|path|file|class|type|ms|seconds|minutes|enabled?|topic|name|id|count|size|length|"
+    r"algorithm|scope|provider|format|version|prefix|suffix|pattern|header|field|column)s?$",
+    re.IGNORECASE,
+)
+
+_HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "jaas")
+_GUARDED = rf"(?<![\w.\-])[\w.\-]*(?:{_WORDS})[\w.\-]*"
+_VALUE = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\\"[^\"]*\\\"|[^\s,;&\"'})\]]+"
+_JAAS = re.compile(
+    r"(sasl\.jaas\.config(?:[\"']\s*:|\s*=)\s*)"
+    r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^;\n]*\b(?:required|requisite|sufficient|optional)\b[^;]*;|[^\n;]*;?)",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(rf"({_GUARDED}\s*=\s*)(?:{_VALUE})", re.IGNORECASE)
+_QUOTED = re.compile(rf"([\"']{_GUARDED}[\"']\s*:\s*)(?:{_VALUE})", re.IGNORECASE)
+_REFUSED = re.compile(rf"(Invalid value )(.{{0,4096}}?)( for configuration {_GUARDED})", re.IGNORECASE | re.DOTALL)
+_USER_INFO = re.compile(r"(://)([^\s/@:\"']*)(:[^\s/@\"']*)?@")
+_URL_LOGIN = re.compile(r"://(?:[^\s/@:]*:)?([^\s/@]+)@")
+_INNER = re.compile(
+    rf"(?:{_WORDS}|pwd|signature)[\w.\-]*\s*=\s*" + r"(?:\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|([^\s,;&\"'})\]]+))",
+    re.IGNORECASE,
+)
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a setting of this name holds a secret: ``db.password`` does, ``token.endpoint.url`` does not."""
+    return _SECRET_KEY.search(key) is not None and _ABOUT.search(key) is None
+
+
+def redact(text: str) -> str:
+    """Hide what looks like a secret: values of password-like keys, login modules, and user info in URLs.
+
+    Seen as such are ``key=value`` and ``"key": "value"``; prose such as "ssl.key.password: missing" is left alone.
+    """
+    lowered = text.lower()
+    if any(word in lowered for word in _HINTS):  # most texts end here
+        text = _JAAS.sub(rf"\1{HIDDEN}", text)
+        text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+        text = _QUOTED.sub(rf"\1{HIDDEN}", text)
+        if "Invalid value " in text:
+            text = _REFUSED.sub(rf"\1{HIDDEN}\3", text)
+    if "@" in text and "://" in text:
+        text = _USER_INFO.sub(lambda m: f"://{m[2]}:{HIDDEN}@" if m[3] else f"://{HIDDEN}@", text)
+    return text
+
+
+def secrets_in(props: Mapping[str, str | None], more: Iterable[str] = ()) -> dict[str, str]:
+    """The secrets that a configuration itself says: values of password-like keys, and what URLs and login modules hold.
+
+    Args:
+        props: The configuration, placeholders resolved.
+        more: Keys known to be secret though they do not look it: those of type PASSWORD.
+
+    Returns:
+        What to show in the place of each: for :func:`register`.
+    """
+    found: dict[str, str] = {}
+    named = frozenset(more)
+    for key, value in props.items():
+        if not value or value.startswith("${"):
+            continue
+        if key in named or is_secret_key(key):
+            found[value] = HIDDEN
+        if "=" in value or "@" in value:
+            found |= dict.fromkeys(_inner(value), HIDDEN)
+    return found
+
+
+def _inner(value: str) -> Iterator[str]:
+    for match in _INNER.finditer(value):
+        yield match[1] or match[2] or match[3] or ""
+    if "://" in value:
+        for match in _URL_LOGIN.finditer(value):
+            yield match[1]
+
+
+def variants(secret: str) -> set[str]:
+    """The forms in which a value is looked for: as it is, quoted for Python, JSON and URLs, and its longer lines."""
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415  not among the first things that a process needs
+
+    forms = {secret, secret.strip()}
+    if not secret.isalnum():
+        forms |= {repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        encoded = secret.encode(errors="surrogateescape" if secret.isascii() else "replace")
+        forms |= {quote(encoded, safe=""), quote(encoded), quote_plus(encoded)}
+    if "\n" in secret or "\r" in secret:
+        lines = (line.strip() for line in secret.splitlines())
+        forms |= {line for line in lines if len(line) >= _SHORTEST_LINE and not line.startswith("-----")}
+        forms |= set(_inner(secret))
+    return {form for form in forms if len(form) >= _SHORTEST and form.lower() not in _HARMLESS}
+
+
+class _Registry:
+    """The values of this process, by who has them; longest first, so that a part never spoils the whole."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: dict[str, deque[dict[str, str]]] = {}
+        self.values: tuple[tuple[str, str], ...] = ()
+
+    def register(self, owner: str, values: Mapping[str, str], generations: int) -> None:
+        with self._lock:
+            kept = self._owners.setdefault(owner, deque(maxlen=generations))
+            given = dict(values)
+            if not given or given in kept:
+                return
+            kept.append(given)
+            self._index()
+
+    def forget(self, owner: str) -> None:
+        with self._lock:
+            if self._owners.pop(owner, None):
+                self._index()
+
+    def _index(self) -> None:
+        forms: dict[str, str] = {}
+        for kept in self._owners.values():
+            for values in kept:
+                for secret, shown in values.items():
+                    for form in variants(secret):
+                        forms[form] = HIDDEN if forms.get(form) == HIDDEN else shown
+        self.values = tuple(sorted(forms.items(), key=lambda item: -len(item[0])))
+
+
+_registry = _Registry()
+
+
+def register(owner: str, values: Mapping[str, str], generations: int = _GENERATIONS) -> None:
+    """Have these values hidden in this process from now on; thread-safe.
+
+    Args:
+        owner: Whose they are: the latest values of an owner take the place of its oldest.
+        values: What to show in the place of each.
+        generations: How many registrations of this owner are kept.
+    """
+    _registry.register(owner, values, generations)
+
+
+def forget(owner: str) -> None:
+    """An owner is gone for good."""
+    _registry.forget(owner)
+
+
+def known_in(texts: Iterable[str]) -> dict[str, str]:
+    """Which registered values occur in these texts: what a process that is given the texts has to hide as well."""
+    known = _registry.values
+    if not known:
+        return {}
+    return {secret: shown for text in set(texts) for secret, shown in known if secret in text}
+
+
+def hide(text: str) -> str:
+    """The text without anything secret: registered values are replaced first, then what looks like a secret."""
+    return redact(_without_known(text))
+
+
+def _without_known(text: str) -> str:
+    spans = [
+        (start, start + len(secret), shown)
+        for secret, shown in _registry.values
+        if secret in text
+        for start in _starts(secret, text)
+    ]
+    if not spans:
+        return text
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    parts: list[str] = []
+    position = 0
+    for start, end, shown in spans:
+        if start >= position:
+            parts += (text[position:start], shown)
+        position = max(position, end)  # secrets that overlap: what is left of the second goes as well
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _starts(secret: str, text: str) -> Iterator[int]:
+    start = text.find(secret)
+    while start >= 0:
+        yield start
+        start = text.find(secret, start + 1)
