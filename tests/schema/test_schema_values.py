@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import struct
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, localcontext
@@ -14,16 +16,29 @@ from hypothesis import strategies as st
 from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
 from barnabas.errors import DataError
 from barnabas.schema import (
+    BigInt,
     Date,
+    Float32,
+    Float64,
+    Instant,
+    Int8,
+    Int64,
     LogicalDecimal,
     Schema,
     SchemaBuilder,
+    Struct,
     Time,
     Timestamp,
+    Type,
     from_wire,
     to_wire,
     validate_value,
 )
+
+
+def beyond(milliseconds: int) -> bool:
+    return not -62_135_596_800_000 <= milliseconds < 253_402_300_800_000
+
 
 ORDER = Schema.struct(
     "Order",
@@ -46,23 +61,23 @@ def test_good_values() -> None:
 @pytest.mark.parametrize(
     ("change", "path"),
     [
-        ({"id": "1"}, '"id"'),
-        ({"id": True}, '"id"'),
-        ({"id": 2**63}, '"id"'),
-        ({"id": None}, '"id"'),
-        ({"lines": [GOOD["lines"][0], {"price": 1.5}]}, '"lines[1].price"'),
-        ({"lines": [{"price": Decimal(1), "note": 5}]}, '"lines[0].note"'),
-        ({"lines": {}}, '"lines"'),
-        ({"tags": {"a": 300}}, "\"tags{'a'}\""),
+        ({"id": "1"}, "at id"),
+        ({"id": True}, "at id"),
+        ({"id": 2**63}, "at id"),
+        ({"id": None}, "at id"),
+        ({"lines": [GOOD["lines"][0], {"price": 1.5}]}, "at lines[1].price"),
+        ({"lines": [{"price": Decimal(1), "note": 5}]}, "at lines[0].note"),
+        ({"lines": {}}, "at lines"),
+        ({"tags": {"a": 300}}, "at tags{'a'}"),
         ({"tags": {1: 1}}, "tags{key 1}"),
-        ({"tags": []}, '"tags"'),
-        ({"typo": 1}, "'typo' is not a valid field name"),
+        ({"tags": []}, "at tags"),
+        ({"typo": 1}, "typo is not a valid field name"),
     ],
 )
 def test_bad_values_are_named_by_their_path(change: dict[str, object], path: str) -> None:
     with pytest.raises(DataError) as raised:
         validate_value(ORDER, GOOD | change)
-    assert path in raised.value.message
+    assert path in str(raised.value)
     assert raised.value.remedy
 
 
@@ -99,11 +114,8 @@ def test_times_round_trip_in_milliseconds(moment: time) -> None:
 @given(st.datetimes(), st.integers(-14, 14))
 def test_timestamps_round_trip_in_milliseconds(moment: datetime, hours: int) -> None:
     aware = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=timezone(timedelta(hours=hours)))
-    try:
-        wire = to_wire(Timestamp.SCHEMA, aware)
-        assert from_wire(Timestamp.SCHEMA, wire) == aware
-    except DataError:
-        assert moment.year in (1, 9999)
+    wire = to_wire(Timestamp.SCHEMA, aware)
+    assert from_wire(Timestamp.SCHEMA, wire) == (Instant(wire) if beyond(wire) else aware)
 
 
 @given(st.integers(-(10**40), 10**40), st.integers(-30, 60))
@@ -125,8 +137,6 @@ def test_decimals_round_trip_whatever_the_context(unscaled: int, scale: int) -> 
         (lambda: Date.to_wire(datetime(2020, 1, 1, 5, tzinfo=UTC)), "should not have any time fields"),
         (lambda: Time.to_wire(datetime(2020, 1, 1, tzinfo=UTC)), "should not have any date fields"),
         (lambda: Time.from_wire(-1), "Time values must"),
-        (lambda: Date.from_wire(10**9), "outside the years"),
-        (lambda: Timestamp.from_wire(10**17), "outside the years"),
         (lambda: LogicalDecimal.to_wire(LogicalDecimal.schema(2), Decimal("1.5")), "mismatching scale"),
         (lambda: LogicalDecimal.to_wire(LogicalDecimal.schema(2), Decimal("NaN")), "cannot be a decimal"),
         (lambda: LogicalDecimal.from_wire(LogicalDecimal.schema(2), b""), "Invalid bytes"),
@@ -191,3 +201,76 @@ def test_floats_as_java_prints_them(value: float, text: str) -> None:
 def test_floats_beyond_32_bits_are_infinite() -> None:
     assert to_float32(1e300) == math.inf
     assert to_float32(-1e300) == -math.inf
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        (Schema.INT32, Int64(1), "Invalid Java object for schema with type INT32: class java.lang.Long for value"),
+        (Schema.INT64, Int8(1), "Invalid Java object for schema with type INT64: class java.lang.Byte for value"),
+        (Schema.INT64, BigInt(1), "class java.math.BigInteger for value"),
+        (
+            Schema.FLOAT64,
+            Float32(1),
+            "schema with type FLOAT64: class java.lang.Float for value",
+        ),
+        (Schema.FLOAT32, Float64(1), "class java.lang.Double for value"),
+        (Schema.INT8, 300, "Invalid Java object for schema with type INT8: class java.lang.Long for value"),
+        (ORDER, Struct(Schema.struct(a=Schema.INT8), {"a": 1}), "Struct schemas do not match."),
+        (
+            Schema.map(Schema.STRING, Schema.INT8),
+            Struct(Schema.struct(a=Schema.INT8), {"a": 1}),
+            "data.Struct for value",
+        ),
+        (Schema.STRING, Instant(0), "class java.util.Date for value"),
+        (Schema.array(Schema.INT8), [None], "null used for required element of array value, schema type: INT8"),
+    ],
+    ids=str,
+)
+def test_exact_values_fit_only_their_own_type(schema: Schema, value: object, message: str) -> None:
+    with pytest.raises(DataError) as raised:
+        validate_value(schema, value)
+    assert raised.value.message.endswith(message)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (Schema.INT8, Int8(1)),
+        (Schema.INT64, Int64(1)),
+        (Schema.FLOAT32, Float32(1.5)),
+        (Schema.FLOAT64, Float64(1.5)),
+        (Date.SCHEMA, Instant(10**17)),
+        (Time.SCHEMA, Instant(86_400_000)),
+        (Timestamp.SCHEMA, Instant(10**17)),
+        (ORDER, Struct(ORDER, GOOD)),
+        (Schema.array(Schema.INT8), (1, 2)),
+    ],
+    ids=str,
+)
+def test_exact_values_fit_their_own_type(schema: Schema, value: object) -> None:
+    validate_value(schema, value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "wire"),
+    [(Date.SCHEMA, 2**31 - 1), (Date.SCHEMA, -(2**31)), (Time.SCHEMA, 86_400_000), (Timestamp.SCHEMA, 2**63 - 1)],
+)
+def test_moments_beyond_python_go_through_the_wire(schema: Schema, wire: int) -> None:
+    value = from_wire(schema, wire)
+    assert isinstance(value, Instant)
+    assert to_wire(schema, value) == wire
+
+
+def test_exact_values_behave_like_plain_ones() -> None:
+    struct_schema = Schema.struct(a=Schema.INT8, b=Schema.OPTIONAL_STRING)
+    one = Struct(struct_schema, {"a": 1})
+    assert (Int8(5), Float32(0.5), one) == (5, 0.5, {"a": 1})
+    assert one == Struct(struct_schema, {"a": 1, "b": None})
+    assert hash(one) == hash(Struct(struct_schema, {"a": 1, "b": None}))
+    assert one != Struct(Schema.struct(a=Schema.INT8), {"a": 1})
+    copied = pickle.loads(pickle.dumps([one, Int8(5), Float32(0.5), Instant(7)]))
+    assert [type(each) for each in copied] == [Struct, Int8, Float32, Instant]
+    assert copied[0].schema is struct_schema
+    assert copy.deepcopy(one) == one
+    assert Schema(Type.INT8, default=Int8(5)) is Schema(Type.INT8, default=5)

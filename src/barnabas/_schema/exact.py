@@ -7,12 +7,15 @@ and points in time outside the years 1 to 9999. Everything accepts them; they be
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
 
-from barnabas._schema.model import Schema
 from barnabas._schema.types import Type
+
+if TYPE_CHECKING:
+    from barnabas._schema.model import Schema
 
 __all__ = ["WIDTHS", "BigInt", "Float32", "Float64", "Instant", "Int8", "Int16", "Int32", "Int64", "Struct"]
 
@@ -46,7 +49,7 @@ class Int64(int):
 
 
 class BigInt(int):
-    """A ``java.math.BigInteger``; schemaless, a plain ``int`` beyond 64 bits means the same."""
+    """A ``java.math.BigInteger``; schemaless, a plain ``int`` beyond 64 bits means the same. It fits no schema."""
 
     __slots__ = ()
 
@@ -68,6 +71,9 @@ class Float64(float):
 class Struct(dict[str, Any]):
     """A struct that brings its schema: where none stands beside it, or another one.
 
+    Two of them are equal if their schemas and all their fields are; a plain dict is compared as a dict. It may be the
+    key of a map: whoever uses it so must not change it.
+
     Args:
         schema: A STRUCT schema.
         fields: Values by field name; a missing name means ``None``.
@@ -75,22 +81,35 @@ class Struct(dict[str, Any]):
 
     __slots__ = ("schema",)
 
-    def __init__(self, schema: Schema, fields: dict[str, Any] | None = None) -> None:
+    def __init__(self, schema: Schema, fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(fields or {})
         self.schema = schema
 
-    def __hash__(self) -> int:  # type: ignore[override] # a key of a map may be a struct; whoever uses one so must not change it
-        return hash((self.schema, repr(sorted(self.items(), key=lambda pair: pair[0]))))
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Struct):
+            return super().__eq__(other)
+        return self.schema == other.schema and all(self.get(f.name) == other.get(f.name) for f in self.schema.fields)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a dict's own would not ask for the schema
+
+    def __hash__(self) -> int:  # type: ignore[override] # a dict has none
+        return hash((self.schema, tuple([_hash(self.get(f.name)) for f in self.schema.fields])))
 
 
 class Instant(msgspec.Struct, frozen=True, order=True):
     """A point in time that :class:`datetime.datetime` cannot hold: milliseconds since the epoch, as Java counts them.
 
     Dates, times of day and timestamps of a schema are this where their number is out of Python's range, so that nothing
-    is lost on the way through. Within the range it is never used.
+    is lost on the way through. Within the range it is never made, but accepted.
     """
 
     milliseconds: int
+
+
+def _hash(value: Any) -> int:
+    """The same number for values that are equal; lists and maps all share one."""
+    return hash(value) if isinstance(value, Hashable) and not isinstance(value, Mapping) else 0
 
 
 WIDTHS: Final[dict[type, Type]] = {cls: cls.TYPE for cls in (Int8, Int16, Int32, Int64, Float32, Float64)}

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, ClassVar, Final
 
+from barnabas._schema.exact import Instant
 from barnabas._schema.model import Schema
 from barnabas._schema.types import Type
 from barnabas._schema.validate import DATE, DECIMAL, TIME, TIMESTAMP
@@ -105,13 +106,13 @@ class Date:
     OPTIONAL_SCHEMA: ClassVar[Schema] = SCHEMA.as_optional()
 
     @staticmethod
-    def to_wire(value: date) -> int:
+    def to_wire(value: date | Instant) -> int:
         """Days since the epoch. A datetime is accepted at midnight UTC.
 
         Raises:
             DataError: a datetime at another time of day.
         """
-        if isinstance(value, datetime):
+        if isinstance(value, datetime | Instant):
             days, rest = divmod(Timestamp.to_wire(value), _DAY_MS)
             if rest:
                 raise DataError(
@@ -122,18 +123,12 @@ class Date:
         return value.toordinal() - _EPOCH_DAY
 
     @staticmethod
-    def from_wire(days: int) -> date:
-        """The day.
-
-        Raises:
-            DataError: outside the years 1 to 9999.
-        """
+    def from_wire(days: int) -> date | Instant:
+        """The day; an :class:`~barnabas.schema.Instant` outside the years 1 to 9999."""
         try:
             return date.fromordinal(days + _EPOCH_DAY)
         except (ValueError, OverflowError):
-            raise DataError(
-                f"Day {days} since 1970 is outside the years 1 to 9999, which is what a date can hold."
-            ) from None
+            return Instant(days * _DAY_MS)
 
 
 class Time:
@@ -144,13 +139,13 @@ class Time:
     OPTIONAL_SCHEMA: ClassVar[Schema] = SCHEMA.as_optional()
 
     @staticmethod
-    def to_wire(value: time | datetime) -> int:
-        """Milliseconds since midnight; finer parts are cut off. A datetime is accepted on 1970-01-01.
+    def to_wire(value: time | datetime | Instant) -> int:
+        """Milliseconds since midnight; finer parts are cut off. A datetime is accepted on 1970-01-01, 24:00 included.
 
         Raises:
             DataError: a datetime on another day.
         """
-        if isinstance(value, datetime):
+        if isinstance(value, datetime | Instant):
             wire = Timestamp.to_wire(value)
             if not 0 <= wire <= _DAY_MS:
                 raise DataError(
@@ -161,12 +156,14 @@ class Time:
         return ((value.hour * 60 + value.minute) * 60 + value.second) * 1000 + value.microsecond // 1000
 
     @staticmethod
-    def from_wire(milliseconds: int) -> time:
-        """The time of day.
+    def from_wire(milliseconds: int) -> time | Instant:
+        """The time of day; an :class:`~barnabas.schema.Instant` for 24:00.
 
         Raises:
             DataError: not within a day.
         """
+        if milliseconds == _DAY_MS:
+            return Instant(milliseconds)
         if not 0 <= milliseconds < _DAY_MS:
             raise DataError(
                 f"Time values must use number of milliseconds greater than 0 and less than {_DAY_MS}",
@@ -185,12 +182,14 @@ class Timestamp:
     OPTIONAL_SCHEMA: ClassVar[Schema] = SCHEMA.as_optional()
 
     @staticmethod
-    def to_wire(value: datetime) -> int:
+    def to_wire(value: datetime | Instant) -> int:
         """Milliseconds since the epoch; microseconds are cut off (towards the past).
 
         Raises:
             DataError: the datetime has no time zone: which point in time it means would depend on the machine.
         """
+        if isinstance(value, Instant):
+            return value.milliseconds
         if value.tzinfo is None:
             raise DataError(
                 f"The datetime {value.isoformat()} has no time zone",
@@ -199,18 +198,12 @@ class Timestamp:
         return (value - _EPOCH) // _MS
 
     @staticmethod
-    def from_wire(milliseconds: int) -> datetime:
-        """The point in time, in UTC.
-
-        Raises:
-            DataError: outside the years 1 to 9999.
-        """
+    def from_wire(milliseconds: int) -> datetime | Instant:
+        """The point in time, in UTC; an :class:`~barnabas.schema.Instant` outside the years 1 to 9999."""
         try:
             return _EPOCH + timedelta(milliseconds=milliseconds)
         except OverflowError:
-            raise DataError(
-                f"{milliseconds} ms since 1970 is outside the years 1 to 9999, which is what a datetime can hold."
-            ) from None
+            return Instant(milliseconds)
 
 
 def to_wire(schema: Schema, value: Any) -> Any:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Self, cast
 
+from barnabas._schema.exact import WIDTHS, Struct
 from barnabas._schema.types import Field, Type
 from barnabas._schema.validate import validate_value
 from barnabas.errors import DataError, SchemaBuilderError
@@ -296,15 +297,17 @@ def _freeze(value: Any) -> Any:
     match value:
         case float():
             return float, struct.pack(">d", value)
-        case list():
+        case list() | tuple():
             return list, tuple(map(_freeze, value))
         case dict():
-            return dict, tuple((_freeze(k), _freeze(v)) for k, v in value.items())
+            own = value.schema if isinstance(value, Struct) else None
+            return dict, own, tuple((_freeze(k), _freeze(v)) for k, v in value.items())
         case bytearray() | memoryview():
             return bytes, bytes(value)
         case Decimal():
             return Decimal, value.as_tuple()  # 1.0 and 1.00 are different decimals
-    return value.__class__, value
+    kind = value.__class__
+    return (int, int(value)) if kind in WIDTHS else (kind, value)
 
 
 for _type in Type:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from barnabas._schema.calendar import DAY_MS, local_fields, zone_name
+from barnabas._schema.exact import Float32, Instant, Struct
 from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
-from barnabas._schema.logical import Timestamp
+from barnabas._schema.logical import Date, Time, Timestamp
 from barnabas._schema.model import Schema
 from barnabas._schema.types import Type
 
 __all__ = ["java_string"]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_JULIAN_UNTIL: Final = datetime(1582, 10, 15, tzinfo=UTC)
 _AS_IS: Final = frozenset({str, int})  # whose own text is Java's
 
 
@@ -41,7 +41,7 @@ def _own(_: Schema | None, value: Any) -> str:
 
 
 def _float(schema: Schema | None, value: float) -> str:
-    narrow = schema is not None and schema.type is Type.FLOAT32
+    narrow = isinstance(value, Float32) or (schema is not None and schema.type is Type.FLOAT32)
     return float_text(to_float32(value)) if narrow else double_text(value)
 
 
@@ -58,6 +58,8 @@ def _schemaless(value: Any) -> str:
 
 def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
     """A map, or a struct: that leaves out what is null, and puts no blank behind the comma."""
+    if isinstance(value, Struct):
+        schema = value.schema
     if schema is None:
         pairs = [
             f"{k if type(k) is str else _schemaless(k)}={v if type(v) in _AS_IS else _schemaless(v)}"
@@ -73,28 +75,16 @@ def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
     return f"{{{', '.join([f'{java_string(keys, k)}={java_string(values, v)}' for k, v in value.items()])}}}"
 
 
-def _date(_: Schema | None, value: date | time) -> str:
-    """``java.util.Date.toString`` in UTC: ``Thu Jan 01 00:00:00 UTC 1970``."""
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC)
-    elif isinstance(value, time):
-        moment = datetime.combine(date(1970, 1, 1), value, UTC)
+def _date(_: Schema | None, value: date | time | Instant) -> str:
+    """``java.util.Date.toString``, in the process's time zone: ``Thu Jan 01 00:00:00 UTC 1970``."""
+    if isinstance(value, datetime | Instant):
+        milliseconds = Timestamp.to_wire(value)
     else:
-        moment = datetime.combine(value, time(), UTC)
-    year, month, day = moment.year, moment.month, moment.day
-    if moment < _JULIAN_UNTIL:
-        year, month, day = _julian(Timestamp.to_wire(moment) // 86_400_000)
-    clock = moment.strftime("%H:%M:%S")
-    return f"{_DAYS[moment.weekday()]} {_MONTHS[month - 1]} {day:02d} {clock} UTC {year}"
-
-
-def _julian(days: int) -> tuple[int, int, int]:
-    """Year, month and day in the Julian calendar, which Java's dates use before 1582-10-15."""
-    c = days + 2_440_588 + 32_082
-    d = (4 * c + 3) // 1461
-    e = c - (1461 * d) // 4
-    m = (5 * e + 2) // 153
-    return d - 4800 + m // 10, m + 3 - 12 * (m // 10), e - (153 * m + 2) // 5 + 1
+        milliseconds = Time.to_wire(value) if isinstance(value, time) else Date.to_wire(value) * DAY_MS
+    at = local_fields(milliseconds)
+    clock = f"{at.hour:02d}:{at.minute:02d}:{at.second:02d}"
+    year = at.year if at.year > 0 else 1 - at.year  # of its era, which is not shown
+    return f"{at.weekday} {_MONTHS[at.month - 1]} {at.day:02d} {clock} {zone_name(milliseconds)} {year}"
 
 
 def _bytes(_: Schema | None, value: bytes) -> str:
@@ -112,6 +102,7 @@ _SPELLINGS: Final[dict[type, Callable[[Schema | None, Any], str]]] = {
     tuple: _list,
     date: _date,
     time: _date,
+    Instant: _date,
     bytes: _bytes,
     bytearray: _bytes,
     memoryview: _bytes,
