@@ -1,0 +1,1 @@
+"""Sharing work among the workers of a group: encodings, the assignor (both pure functions), membership."""
