@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from barnabas._schema.exact import WIDTHS, BigInt, Float32, Float64, Instant, Int8, Int16, Int32, Int64, Struct
@@ -122,10 +123,12 @@ def _decode_array(schema: Schema | None, node: dict[str, Any]) -> list[Any]:
     return [decode(items, item) for item in node["v"]]
 
 
-def _decode_map(schema: Schema | None, node: dict[str, Any]) -> dict[Any, Any]:
+def _decode_map(schema: Schema | None, node: dict[str, Any]) -> Mapping[Any, Any]:
     known = schema is not None and schema.type is Type.MAP
     keys, values = (schema.key_schema, schema.value_schema) if known else (None, None)
-    return {_hashable(keys, decode(keys, key)): decode(values, item) for key, item in node["v"]}
+    found = {_hashable(keys, decode(keys, key)): decode(values, item) for key, item in node["v"]}
+    # A plain dict is a struct where the schema says so; a mapping of another class is not.
+    return MappingProxyType(found) if schema is not None and schema.type is Type.STRUCT else found
 
 
 def _hashable(schema: Schema | None, key: Any) -> Any:

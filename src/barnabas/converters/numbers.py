@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from barnabas._schema.exact import WIDTHS
+from barnabas.converters._exact import fits_float, fits_int, shown
 from barnabas.converters.base import UniversalConverter, converter_def
 from barnabas.converters.java_text import java_class
 from barnabas.converters.sniff import remedy_for
@@ -23,6 +25,11 @@ __all__ = [
     "NumberConverter",
     "ShortConverter",
 ]
+
+
+_BARE: Final = (
+    "without a schema, where an int has 64 bits and a float is a double: give it a schema, or a class such as Int32"
+)
 
 
 class NumberConverter(UniversalConverter):
@@ -64,16 +71,17 @@ class NumberConverter(UniversalConverter):
             raise self._unreadable(payload) from None
 
     def _accepts(self, schema: Schema | None, value: Any) -> bool:
-        del schema
-        return isinstance(value, int) and not isinstance(value, bool)
+        kind = self.SCHEMA.type
+        return fits_int(kind, value) and (schema is not None or WIDTHS.get(type(value), Type.INT64) is kind)
 
     def _refuse(self, schema: Schema | None, value: Any) -> DataError:
+        typed = f"of {schema!r}" if schema is not None else _BARE
         return DataError(
             f"Failed to serialize to {self.WORD} (was {java_class(value, schema)}): ",
             code="BRN-2158",
             key=f"{self._kind}.converter",
-            remedy=f"It is the Python {value.__class__.__name__} {value!r:.60}{f' of {schema!r}' if schema else ''}: "
-            "use a converter of its type, or JsonConverter.",
+            remedy=f"It is the Python {value.__class__.__name__} {shown(value)} {typed}. "
+            "Or use the converter of its type, or JsonConverter.",
         )
 
     def _unreadable(self, payload: bytes) -> DataError:
@@ -103,22 +111,24 @@ class LongConverter(NumberConverter):
     WORD, FORMAT, SCHEMA = "long", struct.Struct(">q"), Schema.OPTIONAL_INT64
 
 
-class FloatConverter(NumberConverter):
+class _FloatConverter(NumberConverter):
+    def _accepts(self, schema: Schema | None, value: Any) -> bool:
+        kind = self.SCHEMA.type
+        if schema is not None:
+            return fits_float(kind, value)
+        return isinstance(value, float) and WIDTHS.get(type(value), Type.FLOAT64) is kind
+
+
+class FloatConverter(_FloatConverter):
     """FLOAT32 in four bytes."""
 
     WORD, FORMAT, SCHEMA = "float", struct.Struct(">f"), Schema.OPTIONAL_FLOAT32
 
-    def _accepts(self, schema: Schema | None, value: Any) -> bool:
-        return isinstance(value, float) or (schema is not None and super()._accepts(schema, value))
 
-
-class DoubleConverter(NumberConverter):
+class DoubleConverter(_FloatConverter):
     """FLOAT64 in eight bytes."""
 
     WORD, FORMAT, SCHEMA = "double", struct.Struct(">d"), Schema.OPTIONAL_FLOAT64
-
-    def _accepts(self, schema: Schema | None, value: Any) -> bool:
-        return isinstance(value, float) or (schema is not None and super()._accepts(schema, value))
 
 
 class BooleanConverter(NumberConverter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from barnabas.config import Type
 from barnabas.converters.base import SchemaColumn, UniversalConverter, converter_def
@@ -13,9 +13,16 @@ from barnabas.schema import Schema, SchemaAndValue, java_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["StringConverter", "decode_utf8", "encode_utf8"]
+__all__ = ["StringConverter", "UnknownEncodingError", "decode_utf8", "encode_utf8"]
 
 _ENCODING: Final = "converter.encoding"
+
+
+class UnknownEncodingError(ConfigError):
+    """There is no such encoding."""
+
+    code = "BRN-2121"
+    java_class: ClassVar[str] = "org.apache.kafka.common.errors.SerializationException"
 
 
 class StringConverter(UniversalConverter):
@@ -47,7 +54,7 @@ class StringConverter(UniversalConverter):
             "".encode(name)
             self._encoding = codecs.lookup(name).name
         except LookupError:
-            raise ConfigError(
+            raise UnknownEncodingError(
                 f"Unsupported encoding {name}", key=f"{kind}.converter.{_ENCODING}", remedy="Use UTF-8, ISO-8859-1, …"
             ) from None
         if self._encoding == "utf-8":

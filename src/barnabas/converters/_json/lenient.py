@@ -34,7 +34,8 @@ _PAIR: Final = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a
 _UNICODE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ESCAPES: Final = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: Final = {"true": True, "false": False, "null": None}
-_MAX_DEPTH: Final = 1000  # the JVM's limit
+_MAX_DEPTH: Final = 1000  # the JVM's limits
+_MAX_NUMBER: Final = 1000
 _EXACT: Final = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[InvalidOperation, Overflow])
 
 
@@ -184,6 +185,8 @@ class _Parser:
         if self._peek() in (".", "e", "E"):
             raise self._error("a digit is missing")
         whole, fraction, exponent = match.groups()
+        if len(match[0]) > _MAX_NUMBER and sum(c.isdigit() for c in match[0]) > _MAX_NUMBER:
+            raise self._error(f"a number has more than {_MAX_NUMBER} digits")
         if fraction is None and exponent is None:
             return int(whole)
         try:

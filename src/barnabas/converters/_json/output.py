@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
 import orjson
 
-from barnabas._schema.java import decimal_text, double_text
+from barnabas._schema.exact import BigInt, Float32, Struct
+from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
+from barnabas.converters._exact import shown
 from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
-from enum import Enum
 
 __all__ = [
     "PLAIN_BELOW",
@@ -145,41 +147,82 @@ def _split(joined: bytes, head: bytes) -> list[bytes]:
     return [b"%b%b}" % (head, text) for text in texts] if head else texts
 
 
-def schemaless_node(value: Any) -> Any:  # noqa: PLR0911 - one return a type
-    """What to give orjson for a plain Python value.
+def schemaless_node(value: Any) -> Any:
+    """What to give orjson for a plain Python value, or one of an exact class.
 
     Raises:
         DataError: a type that JSON has no place for, or a number beyond 64 bits.
     """
-    match value:
-        case None | bool() | str():
-            return value
-        case int():
-            if -_INT64 <= value < _INT64:
-                return value
-        case float():
-            return double_node(value)
-        case dict():
-            if all(isinstance(key, str) for key in value):
-                return {str(key): schemaless_node(item) for key, item in value.items()}
-            return [[schemaless_node(key), schemaless_node(item)] for key, item in value.items()]
-        case list() | tuple():
-            return [*map(schemaless_node, value)]
-        case Enum() | UUID():
-            return value  # orjson writes them
-        case bytes() | bytearray() | memoryview():
-            return base64_text(value)
+    kind = type(value)
+    write = _WRITERS.get(kind)
+    if write is None:  # a class derived from one of them
+        write = next((each for known, each in _WRITERS.items() if isinstance(value, known)), _refuse)
+    return write(value)
+
+
+def _refuse(value: Any) -> Any:
     raise DataError(
         f"Java class {java_class(value)} does not have corresponding schema type.",
         code="BRN-2155",
-        remedy=f"The Python {value.__class__.__name__} {value!r:.60} needs a schema to be written as JSON: "
+        remedy=f"The Python {value.__class__.__name__} {shown(value)} needs a schema to be written as JSON: "
         "give one, or send a number or text.",
     )
 
 
+def _refuse_struct(value: Struct) -> Any:
+    raise DataError(
+        "Mismatching schema.",
+        code="BRN-2152",
+        remedy=f"It is a struct of {value.schema!r} without a schema beside it: give that schema, or a dict.",
+    )
+
+
+def _int_node(value: int) -> int:
+    return int(value) if -_INT64 <= value < _INT64 else _refuse(value)
+
+
+def _float32_node(value: float) -> Any:
+    return number_node(float_text(to_float32(value)))
+
+
+def _dict_node(value: dict[Any, Any]) -> Any:
+    if all(isinstance(key, str) for key in value):
+        return {str(key): schemaless_node(item) for key, item in value.items()}
+    return [[schemaless_node(key), schemaless_node(item)] for key, item in value.items()]
+
+
+def _list_node(value: Iterable[Any]) -> Any:
+    return [*map(schemaless_node, value)]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+# The first that fits is taken for derived classes, so those stand before what they derive from.
+_WRITERS: Final[dict[type, Callable[[Any], Any]]] = {
+    type(None): _same,
+    bool: _same,
+    Enum: _same,  # orjson writes them, and UUIDs
+    UUID: _same,
+    BigInt: _refuse,
+    Float32: _float32_node,
+    Struct: _refuse_struct,
+    str: str,
+    int: _int_node,
+    float: lambda value: double_node(float(value)),
+    dict: _dict_node,
+    list: _list_node,
+    tuple: _list_node,
+    bytes: base64_text,
+    bytearray: base64_text,
+    memoryview: base64_text,
+}
+
+
 def _default(value: Any) -> Any:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return base64_text(value)
+    if isinstance(value, bytes | bytearray | memoryview | int | float):  # numbers: of an exact class
+        return schemaless_node(value)
     raise TypeError
 
 

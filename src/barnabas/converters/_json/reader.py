@@ -16,6 +16,7 @@ from typing import Any, Final
 from barnabas._schema.java import to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, TIME, TIMESTAMP
+from barnabas.converters._exact import hashable
 from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
@@ -169,25 +170,17 @@ def _map(schema: Schema, replace_nulls: bool) -> Reader:
             raise DataError(
                 f"Maps with non-string fields should be encoded as JSON array of tuples, but found {_kind(node)}"
             )
-        return dict(_pair(entry, keys, values) for entry in node)
+        return dict(_pair(entry, schema.key_schema, keys, values) for entry in node)
 
     return read_object if schema.key_schema is None or schema.key_schema.type is Type.STRING else read_pairs
 
 
-def _pair(entry: Any, keys: Reader, values: Reader) -> tuple[Any, Any]:
+def _pair(entry: Any, schema: Schema | None, keys: Reader, values: Reader) -> tuple[Any, Any]:
     if not isinstance(entry, list):
         raise DataError(f"Found invalid map entry instead of array tuple: {_kind(entry)}")
     if len(entry) != 2:  # noqa: PLR2004 - key and value
         raise DataError(f"Found invalid map entry, expected length 2 but found :{len(entry)}")
-    key = keys(entry[0])
-    try:
-        hash(key)
-    except TypeError:
-        raise DataError(
-            f"A map's key is a {key.__class__.__name__}, which Python cannot use as a key",
-            remedy="Use a primitive type for the map's keys.",
-        ) from None
-    return key, values(entry[1])
+    return hashable(schema, keys(entry[0])), values(entry[1])
 
 
 def _struct(schema: Schema, replace_nulls: bool) -> ColumnReader:

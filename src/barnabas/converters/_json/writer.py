@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from barnabas._schema.exact import Instant, Struct
 from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
+from barnabas.converters._exact import fits_float, fits_int, shown
 from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
 from barnabas.converters._json.output import (
     PLAIN_BELOW,
@@ -157,7 +159,7 @@ class _Compiler:
         as_object = schema.key_schema is not None and schema.key_schema.type is Type.STRING
 
         def write(value: Any) -> Any:
-            if not isinstance(value, dict):
+            if not isinstance(value, dict) or isinstance(value, Struct):
                 raise _mismatch(schema, value)
             pairs = [(keys.one(key), values.one(item)) for key, item in value.items()]
             if as_object:
@@ -175,24 +177,31 @@ class _Compiler:
         def write(value: Any) -> Any:
             if value is None:
                 return null()
-            if not isinstance(value, dict):
-                raise _mismatch(schema, value)
+            if type(value) is not dict:
+                _check_struct(schema, value)
             if not value.keys() <= known:
                 unknown = next(key for key in value if key not in known)
-                raise DataError(
-                    "Mismatching schema.",
-                    code="BRN-2152",
-                    remedy=f"The value has {unknown!r}, which is no field of {schema!r}.",
-                )
+                raise _other_struct(f"The value has {unknown!r}, which is no field of {schema!r}.")
             get = value.get
             return {name: one(get(name)) for name, one in plan}
 
         return _StructWriter(write, names, parts)
 
 
+def _check_struct(schema: Schema, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise _mismatch(schema, value)
+    if isinstance(value, Struct) and value.schema != schema:
+        raise _other_struct(f"It is a struct of {value.schema!r}, not of {schema!r}.")
+
+
+def _other_struct(remedy: str) -> DataError:
+    return DataError("Mismatching schema.", code="BRN-2152", remedy=remedy)
+
+
 def _array(schema: Schema, items: ColumnWriter) -> Writer:
     def write(value: Any) -> Any:
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise _mismatch(schema, value)
         return items.column(value)
 
@@ -212,10 +221,11 @@ def _no_default() -> Any:
 
 
 def _mismatch(schema: Schema, value: Any) -> DataError:
+    is_map = isinstance(value, Mapping) and not isinstance(value, Struct)
     return DataError(
-        f"Invalid type for {schema.type.name}: {java_class(value, schema)}",
+        f"Invalid type for {schema.type.name}: {java_class({}) if is_map else java_class(value, schema)}",
         code="BRN-2152",
-        remedy=f"The value is the Python {value.__class__.__name__} {value!r:.60}, which does not fit {schema!r}.",
+        remedy=f"The value is the Python {value.__class__.__name__} {shown(value)}, which does not fit {schema!r}.",
     )
 
 
@@ -238,7 +248,7 @@ def _logical(schema: Schema) -> Writer:
     word, convert, kind = _LOGICAL[schema.name]
 
     def write(value: Any) -> Any:
-        if not isinstance(value, kind | datetime):
+        if not isinstance(value, kind | datetime | Instant):
             raise _invalid(word, "Date", value, schema)
         return convert(value)
 
@@ -249,7 +259,9 @@ def _integer(schema: Schema) -> tuple[Writer, set[type]]:
     low, high = INT_RANGES[schema.type]
 
     def write(value: Any) -> Any:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        if type(value) is not int and not fits_int(schema.type, value):
+            raise _mismatch(schema, value)
+        if not low <= value <= high:
             raise _mismatch(schema, value)
         return value
 
@@ -273,7 +285,7 @@ def _float(schema: Schema) -> tuple[Writer, set[type]]:
 
 
 def _as_float(schema: Schema, value: Any) -> float:
-    if not isinstance(value, float | int) or isinstance(value, bool):
+    if not fits_float(schema.type, value):
         raise _mismatch(schema, value)
     return float(value)
 
