@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from barnabas.predicates.names import PREDICATES
-from vectors.run_transforms import batch_of, decode_record, error_of, load
+from vectors.codec import error_of
+from vectors.run_transforms import batch_of, decode_record, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from barnabas.errors import BarnabasError
 from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
 from barnabas.transforms.names import TRANSFORMS
 from vectors import codec
+from vectors.codec import error_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from barnabas.transforms import Transformation
 
-__all__ = ["batch_of", "decode_record", "encode_record", "error_of", "load", "run"]
+__all__ = ["batch_of", "decode_record", "encode_record", "load", "run"]
 
 COPIES = 3
 """Records in the batch that every case is run with."""
@@ -65,13 +65,6 @@ def load(path: str) -> Any:
     """The class at ``module:Class``."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name)
-
-
-def error_of(stage: str, error: Exception) -> dict[str, Any]:
-    """An error in the neutral encoding; one that is not ours keeps its Python name, which no recording has."""
-    if isinstance(error, BarnabasError):
-        return {"error": {"stage": stage, "class": error.java_class, "message": error.message}}
-    return {"error": {"stage": stage, "class": f"python.{type(error).__qualname__}", "message": str(error)}}
 
 
 def batch_of(node: Mapping[str, Any]) -> Batch[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TRANSFORMS"]
+__all__ = ["PYTHON", "TRANSFORMS", "known_names"]
 
 _JAVA: Final = "org.apache.kafka.connect.transforms."
 _OURS: Final = "barnabas.transforms."
@@ -48,3 +48,21 @@ TRANSFORMS: Final[Mapping[str, str]] = MappingProxyType(
     )
 )
 """From the name Kafka Connect knows a transform by to where ours is: ``…Cast$Value`` is ``cast:CastValue``."""
+
+PYTHON: Final = f"{_OURS}python:Python"
+"""The transform that is a user's function; it stands in for no Java class."""
+
+
+def known_names(table: Mapping[str, str]) -> dict[str, str]:
+    """From every name of the classes in ``table`` to where each is.
+
+    The names are Kafka Connect's: the full name, and the simple one unless the class is an inner one (``Filter``, but
+    not ``Cast$Value``); and those of our own class, with a dot or a colon before it.
+    """
+    names: dict[str, str] = {}
+    for java, path in table.items():
+        simple = java.rpartition(".")[2]
+        names |= dict.fromkeys((java, path, path.replace(":", ".")), path)
+        if "$" not in simple:
+            names[simple] = path
+    return names

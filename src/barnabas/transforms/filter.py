@@ -1,0 +1,24 @@
+"""``Filter``: drops records, for use with a predicate."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from barnabas.record import Batch, SinkRecord, SourceRecord
+from barnabas.transforms.base import Transformation
+
+__all__ = ["Filter"]
+
+R = TypeVar("R", SourceRecord, SinkRecord)
+
+
+class Filter(Transformation[R]):
+    """Drops every record that it is given: its predicate says which."""
+
+    def apply(self, record: R) -> R | None:  # noqa: ARG002  whatever it is
+        """Drop one record."""
+        return None
+
+    def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
+        """Drop all."""
+        return batch.take([]), []
