@@ -5,6 +5,7 @@ members keep what they have, only new or freed work is handed out, a member that
 ``scheduled.rebalance.max.delay.ms``, and a member that has more than its share gives up the surplus first and sees it
 handed out in the next round. Beyond that:
 
+* when the delay is over, lost work goes to whoever has least, which is the worker that came back with nothing;
 * work that a leaving worker gave up in good order (``released``) is handed out at once;
 * tasks of one connector are spread over as many workers as there are;
 * the result depends on nothing but its input: items and members are taken in sorted order.
@@ -39,7 +40,6 @@ class AssignorState(msgspec.Struct, frozen=True):
         revoking: What members were asked to stop in that round.
         revoked_last: Whether the last round revoked surplus.
         revocations: How many rounds in a row did.
-        candidates: Members that came with nothing while a delay was running: they get the lost work, in this order.
         due_ms: When the running delay ends; 0: none is running.
         delay_ms: How long members were told to wait.
     """
@@ -50,7 +50,6 @@ class AssignorState(msgspec.Struct, frozen=True):
     revoking: frozenset[TaskId] = frozenset()
     revoked_last: bool = False
     revocations: int = 0
-    candidates: tuple[str, ...] = ()
     due_ms: float = 0
     delay_ms: int = 0
 
@@ -138,7 +137,6 @@ class _Round:
         self._revoked: dict[str, set[TaskId]] = {member: set() for member in self._members}
         self._assigned: dict[str, list[TaskId]] = {member: [] for member in self._members}
         self._delay, self._due = state.delay_ms, state.due_ms
-        self._candidates = [member for member in state.candidates if member in self._load]
         self._revoked_last, self._revocations = state.revoked_last, state.revocations
 
     def run(self) -> Outcome:
@@ -166,7 +164,6 @@ class _Round:
             revoking=frozenset(revoked),
             revoked_last=self._revoked_last,
             revocations=self._revocations,
-            candidates=tuple(self._candidates),
             due_ms=self._due,
             delay_ms=self._delay,
         )
@@ -195,11 +192,9 @@ class _Round:
         if self._max_delay == 0 or (self._due <= 0 and everybody_is_here):
             return handed_over | lost
         if self._due > 0 and self._now >= self._due:
-            self._give_to_candidates(lost)
             self._reset_delay()
             self._revoked_last = False
             return handed_over | lost
-        self._candidates += [m for m in self._members if not self._load[m] and m not in self._candidates]
         if self._due <= 0:
             self._delay = self._max_delay
         else:
@@ -219,17 +214,6 @@ class _Round:
 
     def _reset_delay(self) -> None:
         self._delay, self._due = 0, 0
-        self._candidates = []
-
-    def _give_to_candidates(self, lost: set[TaskId]) -> None:
-        """Members that came back with nothing get what was lost, connectors and tasks each in turn."""
-        if not self._candidates:
-            return
-        items = sorted(lost & self._configured, key=lambda item: (item.task != CONNECTOR, item))
-        connectors = sum(1 for item in items if item.task == CONNECTOR)
-        for at, item in enumerate(items):
-            turn = at if item.task == CONNECTOR else at - connectors
-            self._assigned[self._candidates[turn % len(self._candidates)]].append(item)
 
     # ------------------------------------------------------------------ balance
     def _balance(self, active: set[TaskId]) -> None:
@@ -278,10 +262,9 @@ class _Round:
 
     # ------------------------------------------------------------------ handing out
     def _hand_out(self, items: Iterable[TaskId]) -> None:
-        given: set[TaskId] = set().union(*self._assigned.values())
-        left = sorted(item for item in items if item not in given)
+        left = sorted(items)
         kept = {
-            member: [item for item in self._load[member] if item not in self._revoked[member]] + self._assigned[member]
+            member: [item for item in self._load[member] if item not in self._revoked[member]]
             for member in self._members
         }
         self._fill([item for item in left if item.task == CONNECTOR], kept, connectors=True)
