@@ -16,9 +16,23 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["HIDDEN", "forget", "hide", "is_secret_key", "known_in", "redact", "register", "secrets_in", "variants"]
+__all__ = [
+    "HIDDEN",
+    "WORKER",
+    "forget",
+    "hide",
+    "is_secret_key",
+    "owned_by",
+    "owner_of",
+    "redact",
+    "register",
+    "secrets_in",
+    "variants",
+]
 
 HIDDEN = "[hidden]"
+WORKER = "worker"
+"""The owner of what is in the worker's own properties."""
 _SHORTEST = 4
 """Shorter values are not looked for: every text has them by chance."""
 _SHORTEST_LINE = 8
@@ -142,6 +156,11 @@ class _Registry:
             if self._owners.pop(owner, None):
                 self._index()
 
+    def latest(self, owners: Iterable[str]) -> dict[str, str]:
+        with self._lock:
+            kept = [self._owners[owner] for owner in owners if owner in self._owners]
+        return {secret: shown for values in kept if values for secret, shown in values[-1].items()}
+
     def _index(self) -> None:
         forms: dict[str, str] = {}
         for kept in self._owners.values():
@@ -153,6 +172,11 @@ class _Registry:
 
 
 _registry = _Registry()
+
+
+def owner_of(connector: str | None) -> str:
+    """The owner of what is in the configuration of a connector."""
+    return f"connector {connector}"
 
 
 def register(owner: str, values: Mapping[str, str], generations: int = _GENERATIONS) -> None:
@@ -171,12 +195,9 @@ def forget(owner: str) -> None:
     _registry.forget(owner)
 
 
-def known_in(texts: Iterable[str]) -> dict[str, str]:
-    """Which registered values occur in these texts: what a process that is given the texts has to hide as well."""
-    known = _registry.values
-    if not known:
-        return {}
-    return {secret: shown for text in set(texts) for secret, shown in known if secret in text}
+def owned_by(*owners: str) -> dict[str, str]:
+    """The latest values of these owners: what a process that works for them has to hide as well."""
+    return _registry.latest(owners)
 
 
 def hide(text: str) -> str:

@@ -18,15 +18,18 @@ from barnabas.cli.cluster import cluster_id_on_thread
 from barnabas.cli.exits import BEFORE_START, BROKEN, OK, STARTING, FatalError
 from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
+from barnabas.cli.worker_file import resolve_worker
 from barnabas.errors import BarnabasError, ConfigError, HostDiedError, HungError
 from barnabas.herder.connector_file import load_connector_file
 from barnabas.herder.listeners import HttpListener
+from barnabas.herder.resolving import Resolver
 from barnabas.herder.standalone import StandaloneHerder
 from barnabas.herder.worker_config import WorkerConfig, check_converters
 from barnabas.plugins import Plugins
 from barnabas.rest import make_app, serve
 from barnabas.store.file import FileOffsetStore
 from barnabas.supervisor.process import ProcessSupervisor
+from barnabas.supervisor.providers import Providers
 
 if TYPE_CHECKING:
     import socket
@@ -54,7 +57,7 @@ def run_worker(
 
     Args:
         fork: The fork server, launched before anything else.
-        props: The worker's properties.
+        props: The worker's properties, placeholders unresolved.
         files: Connector files to create connectors from.
         started: Called with the address of REST once everything is up.
 
@@ -63,7 +66,7 @@ def run_worker(
     """
     log.info("%s", startup_line())
     with _failing_as(BEFORE_START):
-        config = WorkerConfig.standalone(props)
+        config = WorkerConfig.standalone(resolve_worker(fork, props))
         for warning in config.warnings:
             log.warning("%s", warning)
         sockets = bind_all(config.listeners)
@@ -111,6 +114,8 @@ async def _run(
     began = time.monotonic()
     cluster = asyncio.create_task(cluster_id_on_thread(config.props))
     supervisor = ProcessSupervisor(fork, config.props)
+    with _failing_as(BEFORE_START):
+        providers = Providers(config.props, lambda: supervisor.pool)
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
     host, port = config.advertised(sockets[0].getsockname()[1])
     herder = StandaloneHerder(
@@ -122,6 +127,7 @@ async def _run(
         cluster_id=lambda: cluster,
         version=KAFKA_VERSION,
         commit=f"barnabas-{installed_version()}",
+        resolver=Resolver(providers.sources, providers.close),
     )
     supervisor.listen(herder)
     app = make_app(herder)

@@ -25,8 +25,12 @@ class ConnectorClasses:
         self._plugins = plugins
         self._found: dict[str, PluginRef] = {}
 
-    def find(self, config: Config) -> PluginRef:
+    def find(self, config: Config, stored: Config | None = None) -> PluginRef:
         """Look for the class.
+
+        Args:
+            config: The configuration, resolved.
+            stored: The same as it is stored, where the name of the class may be a placeholder: what is asked later.
 
         Raises:
             BadRequestError: The configuration names none, or one that there is not.
@@ -39,7 +43,7 @@ class ConnectorClasses:
                 remedy="Set connector.class.",
             )
         try:
-            found = self._found[name] = self._plugins.find_connector(name)
+            found = self._found[(stored or config).get("connector.class") or name] = self._plugins.find_connector(name)
         except PluginError as error:
             raise BadRequestError(error.message, code=error.code, key="connector.class", remedy=error.remedy) from error
         return found

@@ -21,6 +21,7 @@ from barnabas.herder.base import (
     TaskState,
 )
 from barnabas.herder.checks import validate
+from barnabas.herder.resolving import shown
 from barnabas.herder.runner import Surroundings
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import Status
@@ -114,13 +115,29 @@ class ReadingHerder(Herder):
         return await self._around.supervisor.config_def(plugin)
 
     async def validate(self, config: Mapping[str, str | None]) -> dict[str, Any]:
+        name = str(config.get("name"))
         try:
-            return await validate(config, self._around.classes, self._around.supervisor)
+            return shown(await self._validated(name, config), config)
         except RequestError as error:  # the JVM answers 500 here, where creating the same connector is answered 400
             java_class = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException"
             raise RequestError(f"{java_class}: {error.message}", code=error.code, key=error.key) from error
         except BarnabasError as error:
             raise RequestError(error.message, code=error.code, key=error.key, remedy=error.remedy) from error
+        finally:
+            self._forget_unknown(name)
+
+    async def _validated(self, name: str, config: Mapping[str, str | None]) -> dict[str, Any]:
+        """Validate a configuration with its values, which are then hidden wherever they turn up."""
+        resolver = self._around.resolver
+        props = await resolver.for_validation(name, config)
+        answer = await validate(props, self._around.classes, self._around.supervisor)
+        resolver.validated(name, props, answer)
+        return answer
+
+    def _forget_unknown(self, name: str) -> None:
+        """What was validated and not stored need not be remembered."""
+        if self._around.configs.connector_config(name) is None:
+            self._around.resolver.forget(name)
 
 
 def _id(task: TaskId) -> NameAndNumber:

@@ -1,7 +1,8 @@
 """Brings one connector to where its stored configuration wants it: the connector object first, then its tasks.
 
 The public methods are operations of the connector's lane: one runs at a time, each reads the stores when its turn
-comes, and each can be cut short at a call into plugin code and be followed by any other.
+comes, and each can be cut short at a call into plugin code, or while a configuration provider is asked, and be followed
+by any other.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from typing import cast
 
 import msgspec
 
+from barnabas import secrets
+from barnabas.errors import BarnabasError
 from barnabas.herder.base import Plugins, RequestError
 from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane, SupersededError
+from barnabas.herder.reload import ReloadTimer, reloads
+from barnabas.herder.resolving import Resolved, Resolver
 from barnabas.herder.task_plan import complete_configs, tasks_max, unchanged
 from barnabas.store.base import ConfigStore, Status, StatusStore
 from barnabas.supervisor.api import (
@@ -47,7 +52,8 @@ class Surroundings(msgspec.Struct):
         worker_id: ``host:port``, for statuses.
         worker_props: For tasks.
         isolation: ``task.isolation`` of the worker; connectors may say otherwise.
-        resolve: Replaces placeholders in a configuration; raises :class:`~barnabas.errors.ConnectError` if it cannot.
+        resolver: Replaces placeholders in configurations.
+        reload_due: Called with the name of a connector whose values should be asked for again.
         generation: Of the assignment, for statuses.
     """
 
@@ -59,7 +65,8 @@ class Surroundings(msgspec.Struct):
     worker_id: str
     worker_props: dict[str, str]
     isolation: Isolation
-    resolve: Callable[[Mapping[str, str]], dict[str, str]]
+    resolver: Resolver
+    reload_due: Callable[[str], None]
     generation: int = 0
 
 
@@ -79,6 +86,10 @@ class ConnectorRunner:
         self.expected = False
         self._around = around
         self._task_class = ""
+        self._props: dict[str, str] = {}  # resolved, as the connector object was started with them
+        self._applied: dict[str, str] | None = None  # the same when tasks were last made
+        self._owed: set[int] = set()  # tasks that should run, whose start was cut short
+        self._reload = ReloadTimer(lambda: around.reload_due(name))
 
     # ------------------------------------------------------------------ operations
     async def reach(self) -> None:
@@ -134,6 +145,32 @@ class ConnectorRunner:
         if connector:
             await self._update_tasks()
 
+    async def reload(self) -> None:
+        """Ask for the values from configuration providers again; start the connector anew if they have changed.
+
+        If they cannot be had, the connector goes on with those it has, and they are asked for again later.
+        """
+        config = self._config()
+        if not self.expected or self._around.configs.target_state(self.name) != "STARTED":
+            return
+        try:
+            resolved = await self.lane.call(self._around.resolver.resolve(self.name, config))
+        except SupersededError:
+            raise
+        except BarnabasError as error:
+            log.warning("The values from configuration providers stay as they are: %s", error.describe())
+            self._reload.again()
+            return
+        if resolved.props == self._props:
+            self._reload.start(resolved.ttl)
+            return
+        log.info("Values from configuration providers have changed: the connector is restarted.")
+        await self.restart(connector=True, tasks=())
+
+    def close(self) -> None:
+        """The worker stops, or the connector is gone: nothing is to happen later."""
+        self._reload.cancel()
+
     # ------------------------------------------------------------------ reports
     def connector_reported(self, state: State, error: ErrorInfo | None) -> None:
         """The supervisor says what became of the connector object."""
@@ -143,12 +180,12 @@ class ConnectorRunner:
     def task_reported(self, number: int, state: State, error: ErrorInfo | None) -> None:
         """The supervisor says what became of a task."""
         if number in self.tasks and self._exists:
-            trace = error.trace or error.message if error else None
-            self._around.statuses.put_task(TaskId(self.name, number), self._status(state, trace))
+            self._around.statuses.put_task(TaskId(self.name, number), self._status(state, error))
 
     # ------------------------------------------------------------------ the connector object
     async def _stop_connector(self) -> None:
         self.expected = False
+        self._reload.cancel()
         await self._around.supervisor.stop_connector(self.name)
 
     async def _start_connector(self) -> None:
@@ -161,7 +198,9 @@ class ConnectorRunner:
         log.info("Starting the connector.")
         self._starting()
         try:
-            await self.lane.call(self._around.supervisor.start_connector(self._spec()))
+            spec = await self._spec()
+            if spec is not None:
+                await self.lane.call(self._around.supervisor.start_connector(spec))
         except SupersededError:
             raise
         except Exception as error:
@@ -184,10 +223,17 @@ class ConnectorRunner:
         if status is None or status.state != "RESTARTING":
             self._put("UNASSIGNED", None)
 
-    def _spec(self) -> ConnectorSpec:
-        props = self._resolved()
+    async def _spec(self) -> ConnectorSpec | None:
+        """What to start; nothing if the connector is deleted meanwhile, by a request that is next in the lane."""
+        config = self._config()
+        resolved = await self.lane.call(self._around.resolver.resolve(self.name, config))
+        if not self._exists:
+            self.expected = False
+            return None
+        props = self._props = resolved.props
+        self._reload.start(resolved.ttl if reloads(props) else None)
+        plugin = self._around.classes.find(props, config)
         configs = self._around.configs.task_configs(self.name)
-        plugin = self._around.classes.find(self._config())
         return ConnectorSpec(self.name, plugin, props, self._isolation(props), configs or None)
 
     # ------------------------------------------------------------------ tasks
@@ -199,20 +245,24 @@ class ConnectorRunner:
         config = self._config()
         try:
             self._task_class, made = await self.lane.call(
-                self._around.supervisor.task_configs(self.name, tasks_max(config))
+                self._around.supervisor.task_configs(self.name, tasks_max(self._props))
             )
-            complete = complete_configs(self.name, config, self._plugin(), self._task_class, made)
+            complete = complete_configs(self.name, config, self._props, self._plugin(), self._task_class, made)
         except SupersededError:
             raise
         except Exception as error:
             self._put("FAILED", describe(error))
             raise
-        if unchanged(configs.task_configs(self.name), complete, configs.applied_config(self.name), config):
+        same_values = self._applied in (None, self._props)
+        applied = configs.applied_config(self.name)
+        if same_values and unchanged(configs.task_configs(self.name), complete, applied, config):
+            await self._start_tasks(sorted(self._owed))
             return
         await self._stop_tasks(self.tasks)
         if not self._exists or configs.target_state(self.name) == "STOPPED":
             return  # deleted or stopped by a request that is next in the lane
         await configs.put_task_configs(self.name, complete)
+        self._applied = self._props
         log.info("Starting %d task(s).", len(complete))
         await self._start_tasks(range(len(complete)))
 
@@ -226,6 +276,7 @@ class ConnectorRunner:
     async def _stop_tasks(self, numbers: Iterable[int]) -> None:
         ids = [TaskId(self.name, number) for number in sorted(numbers)]
         self.tasks.difference_update(task.task for task in ids)
+        self._owed.clear()
         if ids:
             await self._around.supervisor.stop_tasks(ids)
             self._around.statuses.remove_tasks(ids)
@@ -233,26 +284,46 @@ class ConnectorRunner:
     async def _start_tasks(self, numbers: Iterable[int]) -> None:
         """Start those of these tasks that still have a configuration, which may change while they start."""
         stored = self._around.configs.task_configs(self.name)
-        await asyncio.gather(*(self._start_task(number, stored[number]) for number in numbers if number < len(stored)))
+        wanted = [number for number in numbers if number < len(stored)]
+        if not wanted:
+            return
+        self._owed.update(wanted)
+        try:
+            resolving = self._around.resolver.resolve_all(
+                self.name, self._config(), *(stored[number] for number in wanted)
+            )
+            connector, *tasks = await self.lane.call(resolving)
+        except SupersededError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, it is these tasks' and no other's
+            for number in wanted:
+                self._could_not_start(number, error)
+        else:
+            pairs = zip(wanted, tasks, strict=True)
+            await asyncio.gather(*(self._start_task(number, task.props, connector) for number, task in pairs))
+        self._owed.difference_update(wanted)
 
-    async def _start_task(self, number: int, stored: dict[str, str]) -> None:
+    async def _start_task(self, number: int, props: dict[str, str], connector: Resolved) -> None:
         self.tasks.add(number)
         try:
-            await self._around.supervisor.start_task(self._task_spec(TaskId(self.name, number), stored))
+            await self._around.supervisor.start_task(self._task_spec(TaskId(self.name, number), props, connector.props))
         except Exception as error:  # noqa: BLE001  whatever it is, it is this task's and no other's
-            log.warning("Task %d could not be started: %s", number, error)
-            self.task_reported(number, "FAILED", describe(error))
+            self._could_not_start(number, error)
 
-    def _task_spec(self, task: TaskId, stored: dict[str, str]) -> TaskSpec:
-        props = self._resolved()
+    def _could_not_start(self, number: int, error: Exception) -> None:
+        self.tasks.add(number)
+        log.warning("Task %d could not be started: %s", number, error)
+        self.task_reported(number, "FAILED", describe(error))
+
+    def _task_spec(self, task: TaskId, props: dict[str, str], connector: dict[str, str]) -> TaskSpec:
         return TaskSpec(
             id=task,
             plugin=self._plugin(),
             task_class=self._task_class,
-            props=self._around.resolve(stored),
-            connector_props=props,
+            props=props,
+            connector_props=connector,
             worker_props=self._around.worker_props,
-            isolation=self._isolation(props),
+            isolation=self._isolation(connector),
             paused=self._around.configs.target_state(self.name) == "PAUSED",
             generation=self._around.generation,
         )
@@ -264,10 +335,6 @@ class ConnectorRunner:
 
     def _config(self) -> dict[str, str | None]:
         return self._around.configs.connector_config(self.name) or {}
-
-    def _resolved(self) -> dict[str, str]:
-        given = {key: value for key, value in self._config().items() if value is not None}
-        return self._around.resolve(given)
 
     def _plugin(self) -> PluginRef:
         return self._around.classes.known(self._config()) or self._around.classes.find(self._config())
@@ -281,9 +348,10 @@ class ConnectorRunner:
         log.info("The connector is %s.", state.lower())
 
     def _put(self, state: State, error: ErrorInfo | None) -> None:
-        trace = error.trace or error.message if error else None
-        self._around.statuses.put_connector(self.name, self._status(state, trace))
+        if self._exists:  # it may have been deleted while it was being started
+            self._around.statuses.put_connector(self.name, self._status(state, error))
 
-    def _status(self, state: State, trace: str | None) -> Status:
+    def _status(self, state: State, error: ErrorInfo | None) -> Status:
+        trace = secrets.hide(error.trace or error.message) if error else None
         version = self._around.classes.version(self._config())
         return Status(state, self._around.worker_id, self._around.generation, trace, version)

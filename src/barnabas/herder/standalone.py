@@ -22,10 +22,11 @@ from barnabas.herder.base import (
     RequestError,
     ServerInfo,
 )
-from barnabas.herder.checks import refuse_errors, validate
+from barnabas.herder.checks import refuse_errors
 from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane, SupersededError
 from barnabas.herder.reading import ReadingHerder
+from barnabas.herder.resolving import Resolver
 from barnabas.herder.runner import ConnectorRunner, Surroundings
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import OffsetStore, Status
@@ -52,7 +53,7 @@ class StandaloneHerder(ReadingHerder, Listener):
         cluster_id: Kafka's, or an asynchronous call that finds it out: made once at the start, in the background.
         version: Of the worker, for ``GET /``.
         commit: Of its source, for ``GET /``.
-        resolve: Replaces placeholders in configurations.
+        resolver: Replaces placeholders in configurations; closed when the worker stops.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once the user asks for something else.
     """
@@ -68,7 +69,7 @@ class StandaloneHerder(ReadingHerder, Listener):
         cluster_id: str | Callable[[], Awaitable[str]] | None = None,
         version: str = "unknown",
         commit: str = "unknown",
-        resolve: Callable[[Mapping[str, str]], dict[str, str]] = dict,
+        resolver: Resolver | None = None,
         clock: Callable[[], float] = time.time,
         patience: float = 0.5,
     ) -> None:
@@ -81,7 +82,8 @@ class StandaloneHerder(ReadingHerder, Listener):
             worker_id=worker_id,
             worker_props=worker.props,
             isolation=worker.values["task.isolation"].lower(),
-            resolve=resolve,
+            resolver=resolver or Resolver(),
+            reload_due=self._reload_due,
         )
         super().__init__(around, worker)
         self._offsets = offsets
@@ -119,6 +121,9 @@ class StandaloneHerder(ReadingHerder, Listener):
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        for runner in self._runners.values():
+            runner.close()
+        await self._around.resolver.close()
         await self._around.supervisor.stop(self._worker.graceful_timeout)
         await self._offsets.stop()
 
@@ -148,7 +153,11 @@ class StandaloneHerder(ReadingHerder, Listener):
         replace: bool = True,
         answer_after: float = ANSWER_AFTER,
     ) -> Created:
-        refuse_errors(await validate(config, self._around.classes, self._around.supervisor))
+        try:
+            refuse_errors(await self._validated(name, config))
+        except BarnabasError:
+            self._forget_unknown(name)
+            raise
         created = self._around.configs.connector_config(name) is None
         if not created and not replace:
             raise AlreadyExistsError(f"Connector {name} already exists")
@@ -271,6 +280,12 @@ class StandaloneHerder(ReadingHerder, Listener):
         del connector
         await self._offsets.set(entries)
 
+    def _reload_due(self, name: str) -> None:
+        """The time of values from configuration providers has passed."""
+        runner = self._runners.get(name)
+        if runner is not None:
+            self._do(runner, runner.reload, supersedes=False)
+
     # ------------------------------------------------------------------ operations
     def _known(self, name: str, unknown: str = "Unknown connector {}") -> ConnectorRunner:
         if self._around.configs.connector_config(name) is None:
@@ -300,6 +315,8 @@ class StandaloneHerder(ReadingHerder, Listener):
         finally:
             if runner.lane.idle and runner.name not in self.connectors():
                 self._runners.pop(runner.name, None)
+                runner.close()
+                self._around.resolver.forget(runner.name)
 
     def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(_logged(work, name), name=name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+from barnabas.config_providers import has_placeholder
 from barnabas.errors import ConnectError
 from barnabas.supervisor.api import PluginRef
 
@@ -22,22 +23,27 @@ class TooManyTasksError(ConnectError):
 
 
 def tasks_max(config: Mapping[str, str | None]) -> int:
-    """``tasks.max``, 1 when not given; a stored configuration was validated before."""
+    """``tasks.max`` of a resolved configuration, 1 when not given; it was validated before."""
     return int((config.get("tasks.max") or "1").strip())
 
 
 def complete_configs(
     name: str,
     config: Mapping[str, str | None],
+    resolved: Mapping[str, str | None],
     plugin: PluginRef,
     task_class: str,
     made: Sequence[Mapping[str, str]],
 ) -> list[dict[str, str]]:
-    """Add what the framework adds: ``task.class``, and for sinks the topics.
+    """Add what the framework adds: ``task.class``, and for sinks the topics; put placeholders back.
+
+    A setting that has a placeholder in the connector's configuration is stored with it for the tasks too, whatever the
+    connector made of its value: values that came from providers are not stored, nor compared.
 
     Args:
         name: The connector.
-        config: Its configuration.
+        config: Its configuration as stored.
+        resolved: The same, resolved.
         plugin: Its class.
         task_class: Of the tasks, as ``package.module:Class``.
         made: What ``task_configs`` returned.
@@ -45,11 +51,16 @@ def complete_configs(
     Raises:
         TooManyTasksError: There are more than ``tasks.max``, and ``tasks.max.enforce`` is not false (KIP-1004).
     """
-    _check_count(name, config, len(made))
+    _check_count(name, resolved, len(made))
     extra = {"task.class": _task_class_name(plugin, task_class)}
     if plugin.kind == "sink":
         extra |= {key: value for key in _TOPIC_KEYS if (value := config.get(key))}
-    return [{**task, **extra} for task in made]
+    raw = {key: value for key, value in config.items() if value is not None and has_placeholder(value)}
+    return [_with_placeholders({**task, **extra}, raw) for task in made]
+
+
+def _with_placeholders(task: dict[str, str], raw: Mapping[str, str]) -> dict[str, str]:
+    return {key: raw.get(key, value) for key, value in task.items()}
 
 
 def _check_count(name: str, config: Mapping[str, str | None], count: int) -> None:

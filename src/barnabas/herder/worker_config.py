@@ -96,17 +96,14 @@ class WorkerConfig(msgspec.Struct, frozen=True):
 
 def _refuse_missing(values: Config) -> None:
     """Stop at settings that this version cannot honour, and whose silent absence would harm."""
-    for key, harm in (
-        ("config.providers", "placeholders such as ${file:…} would be taken literally"),
-        ("rest.extension.classes", "REST would run without them"),
-    ):
-        if any(values[key]):
-            raise ConfigError(
-                f"{key} is not supported by this version: {harm}.",
-                key=key,
-                remedy="Remove it, and what depends on it.",
-                code="BRN-1042",
-            )
+    key = "rest.extension.classes"
+    if any(values[key]):
+        raise ConfigError(
+            f"{key} is not supported by this version: REST would run without them.",
+            key=key,
+            remedy="Remove it, and what depends on it.",
+            code="BRN-1042",
+        )
 
 
 def check_converters(config: WorkerConfig, plugins: _Finder) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from barnabas import secrets
 from barnabas.errors import AlreadyExistsError, BarnabasError, NotFoundError
 from barnabas.herder.base import RequestError
 
@@ -44,11 +45,12 @@ def empty(status: int = 204) -> Response:
 def error_answer(error: Exception) -> Response:
     """The answer to a request that raised.
 
-    Texts that clients compare go out as they are; a failure of the server's own making carries its remedy as well.
+    Texts that clients compare go out as they are, but for secrets in them; a failure of the server's own making carries
+    its remedy as well.
     """
     headers = error.headers if isinstance(error, HttpError) else None
     status, message = _status_and_message(error)
-    return json_answer({"error_code": status, "message": message}, status, headers)
+    return json_answer({"error_code": status, "message": secrets.hide(message)}, status, headers)
 
 
 def _status_and_message(error: Exception) -> tuple[int, str]:

@@ -146,6 +146,15 @@ class UnitStats(msgspec.Struct):
         commit_failures: Offset commits that failed.
         last_record: Seconds since the epoch of the last record, 0 when there was none.
         last_commit: Seconds since the epoch of the last successful commit, 0 when there was none.
+        record_failures: Failed operations on records, each attempt counted: Kafka's ``total-record-failures``.
+        record_errors: Records that failed for good: ``total-record-errors``.
+        records_skipped: Records left out because errors are tolerated: ``total-records-skipped``.
+        retries: Operations tried again: ``total-retries``.
+        errors_logged: ``total-errors-logged``.
+        dead_letters: Records handed to the dead letter topic: ``deadletterqueue-produce-requests``.
+        dead_letter_failures: Those that it did not take: ``deadletterqueue-produce-failures``.
+        last_error: Seconds since the epoch of the last failure, 0 when there was none: ``last-error-timestamp``.
+        puts_split: Batches that ``put`` refused and that were split to find the bad record.
         restarts: How often the restart policy started it again.
         next_restart: Seconds since the epoch when it will be started again; 0 when no restart is planned.
     """
@@ -161,6 +170,15 @@ class UnitStats(msgspec.Struct):
     commit_failures: int = 0
     last_record: float = 0.0
     last_commit: float = 0.0
+    record_failures: int = 0
+    record_errors: int = 0
+    records_skipped: int = 0
+    retries: int = 0
+    errors_logged: int = 0
+    dead_letters: int = 0
+    dead_letter_failures: int = 0
+    last_error: float = 0.0
+    puts_split: int = 0
     restarts: int = 0
     next_restart: float = 0.0
 
@@ -260,13 +278,30 @@ def describe(error: BaseException) -> ErrorInfo:
     head = f"{java_class}: {message}"
     advice = f"\n\t{known.remedy or ''} ({known.code})" if known else ""
     trace = "".join(traceback.format_exception(error)).rstrip()
+    # An error that only passes another one on is judged by that one: does it heal, is it tried again?
+    kind = error.__cause__ if error.__cause__ is not None and getattr(error, "wraps_cause", False) else error
     return ErrorInfo(
         message=message,
         code=known.code if known else ConnectError.code,
         key=known.key if known else None,
         remedy=known.remedy if known else None,
         java_class=java_class,
-        python_class=type(error).__name__,
-        retriable=type(error).__name__ == "RetriableError",
-        trace=f"{head}{advice}\n{trace}\n",
+        python_class=type(kind).__name__,
+        retriable=type(kind).__name__ == "RetriableError",
+        trace=f"{head}{advice}{_causes(error)}\n{trace}\n",
     )
+
+
+def _causes(error: BaseException) -> str:
+    """The causes as a JVM worker's trace names them, for programs that look for these lines."""
+    lines = ""
+    seen = {id(error)}
+    cause = error.__cause__
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, BarnabasError):
+            lines += f"\nCaused by: {cause.java_class}: {cause.message}"
+        else:
+            lines += f"\nCaused by: {type(cause).__name__}: {cause}"
+        cause = cause.__cause__
+    return lines

@@ -17,7 +17,7 @@ from typing import Final
 
 from barnabas.supervisor.api import UnitStats
 
-__all__ = ["CALLS", "Board", "Slot"]
+__all__ = ["CALLS", "WORDS", "Board", "Slot"]
 
 CALLS: Final = (
     "",
@@ -41,8 +41,9 @@ CALLS: Final = (
 """Names of the calls into plugin code, by code; 0 is "none"."""
 
 _CODES: Final = {name: code for code, name in enumerate(CALLS)}
-_WORDS: Final = 32
-_SLOT_BYTES: Final = _WORDS * 8
+WORDS: Final = 32
+"""Numbers in a slot."""
+_SLOT_BYTES: Final = WORDS * 8
 (
     CALL,
     SINCE,
@@ -54,7 +55,16 @@ _SLOT_BYTES: Final = _WORDS * 8
     COMMIT_FAILURES,
     LAST_RECORD,
     LAST_COMMIT,
-) = range(10)
+    RECORD_FAILURES,
+    RECORD_ERRORS,
+    RECORDS_SKIPPED,
+    RETRIES,
+    ERRORS_LOGGED,
+    DEAD_LETTERS,
+    DEAD_LETTER_FAILURES,
+    LAST_ERROR,
+    PUTS_SPLIT,
+) = range(19)
 
 
 class Slot:
@@ -83,7 +93,7 @@ class Slot:
 
     def clear(self) -> None:
         """Forget a former unit of this slot."""
-        for at in range(_WORDS):
+        for at in range(WORDS):
             self.words[at] = 0
 
     def call(self) -> tuple[str, float] | None:
@@ -109,6 +119,15 @@ class Slot:
             commit_failures=words[COMMIT_FAILURES],
             last_record=words[LAST_RECORD] / 1000,
             last_commit=words[LAST_COMMIT] / 1000,
+            record_failures=words[RECORD_FAILURES],
+            record_errors=words[RECORD_ERRORS],
+            records_skipped=words[RECORDS_SKIPPED],
+            retries=words[RETRIES],
+            errors_logged=words[ERRORS_LOGGED],
+            dead_letters=words[DEAD_LETTERS],
+            dead_letter_failures=words[DEAD_LETTER_FAILURES],
+            last_error=words[LAST_ERROR] / 1000,
+            puts_split=words[PUTS_SPLIT],
         )
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from barnabas import secrets
+from barnabas.config_providers.names import ProviderSpec
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, PluginRef, State, TaskSpec
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "Channel",
     "ConfigDefOf",
     "Done",
+    "Hide",
     "Leave",
     "Pause",
+    "Provide",
     "Quit",
     "ReadOffsets",
     "Reconfigure",
@@ -135,6 +139,23 @@ class Leave(_Message):
     specs: list[TaskSpec]
 
 
+class Hide(_Message):
+    """Values that are secret, and what to show in the place of each; comes before what they are used for."""
+
+    owner: str
+    values: dict[str, str]
+
+
+class Provide(_Message):
+    """Ask a user's configuration provider; it is made by the first question. The answer is ``(data, ttl_ms)``."""
+
+    id: int
+    provider: ProviderSpec
+    home: str | None
+    path: str
+    keys: list[str]
+
+
 class Quit(_Message):
     """End the process: it has no units left."""
 
@@ -194,6 +215,8 @@ ToHost = (
     | ConfigDefOf
     | Scan
     | Leave
+    | Hide
+    | Provide
     | Quit
     | Done
 )
@@ -218,7 +241,12 @@ class Channel:
         self._lock = threading.Lock()
 
     def send(self, message: ToWorker) -> None:
-        """Hand a message to the worker; blocks while the worker does not read, which it always does soon."""
+        """Hand a message to the worker; blocks while the worker does not read, which it always does soon.
+
+        Every error leaves a host here, and without the secrets that it may hold.
+        """
+        if isinstance(message, Done | UnitState) and message.error is not None:
+            message = msgspec.structs.replace(message, error=_without_secrets(message.error))
         frame = _frame(message)
         with self._lock:
             self._socket.sendall(frame)
@@ -246,6 +274,13 @@ class Channel:
                 return None
             data += part
         return data
+
+
+def _without_secrets(error: ErrorInfo) -> ErrorInfo:
+    remedy = None if error.remedy is None else secrets.hide(error.remedy)
+    return msgspec.structs.replace(
+        error, message=secrets.hide(error.message), remedy=remedy, trace=secrets.hide(error.trace)
+    )
 
 
 class AsyncChannel:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from barnabas import logs
+from barnabas import logs, secrets
 from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
 from barnabas.errors import ConnectError
 from barnabas.plugins import load, scan_home
@@ -27,8 +27,10 @@ from barnabas.supervisor.channel import (
     Channel,
     ConfigDefOf,
     Done,
+    Hide,
     Leave,
     Pause,
+    Provide,
     Quit,
     ReadOffsets,
     Reconfigure,
@@ -45,6 +47,7 @@ from barnabas.supervisor.channel import (
     Validate,
     WriteOffsets,
 )
+from barnabas.supervisor.provider_calls import ProviderCalls
 from barnabas.task.control import TaskControl
 from barnabas.task.membership import leave
 from barnabas.task.run import make_task_runner
@@ -110,12 +113,14 @@ class Host:
         self._board = Board.attach(board_fd)
         self._link = Link(self._channel)
         self._units: dict[str, Unit] = {}
+        self._providers = ProviderCalls(self._channel.send)
 
     def run(self) -> int:
         """Serve until told to quit (0) or the worker is gone (0 as well: nobody is left to read it)."""
         threading.excepthook = _say_thread_error
         while (message := self._channel.receive()) is not None:
             if isinstance(message, Quit):
+                self._providers.close()
                 break
             self._handle(message)
         os._exit(0)
@@ -134,14 +139,27 @@ class Host:
                 self._start_task(message)
             case StopUnit():
                 self._stop(message.unit)
-            case Pause():
-                self._task(message.unit).control.pause()
-            case Resume():
-                self._task(message.unit).control.resume()
+            case Pause() | Resume():
+                self._order(message)
+            case Hide() | Provide():
+                self._values(message)
             case Validate() | ConfigDefOf() | Scan() | Leave():
                 OneCall(message, self._link, self._board.slot(0)).start()
             case Quit():
                 return
+
+    def _order(self, message: Pause | Resume) -> None:
+        control = self._task(message.unit).control
+        if isinstance(message, Pause):
+            control.pause()
+        else:
+            control.resume()
+
+    def _values(self, message: Hide | Provide) -> None:
+        if isinstance(message, Hide):
+            secrets.register(message.owner, message.values)
+        else:
+            self._providers.ask(message)
 
     def _connector(self, unit: str) -> ConnectorUnit:
         found = self._units[unit]

@@ -227,8 +227,12 @@ class HostPool:
 
     def detach(self) -> None:
         """Stop listening; the fork server, and every host that is left, ends."""
-        asyncio.get_running_loop().remove_reader(self._fork.socket)
+        self.release()
         self._fork.close()
+
+    def release(self) -> None:
+        """Stop listening, for another pool to go on with the fork server; no host of this one may be left."""
+        asyncio.get_running_loop().remove_reader(self._fork.socket)
 
     def _report(self) -> None:
         packet = self._fork.socket.recv(_MAX_REPORT)

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from barnabas import secrets
 from barnabas.errors import ConnectError, HostDiedError
 from barnabas.supervisor.api import (
     ConnectorSpec,
@@ -39,6 +40,7 @@ from barnabas.supervisor.api import (
 from barnabas.supervisor.channel import (
     ConfigDefOf,
     Done,
+    Hide,
     Leave,
     Pause,
     ReadOffsets,
@@ -126,6 +128,11 @@ class ProcessSupervisor:
         self._background: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
 
+    @property
+    def pool(self) -> HostPool:
+        """Makes processes: also for those that are neither connector nor task."""
+        return self._pool
+
     def listen(self, listener: Listener) -> None:
         """Set the listener, once, before :meth:`start`: herder and supervisor know each other."""
         self._listener = listener
@@ -206,7 +213,9 @@ class ProcessSupervisor:
     async def _leave_group(self, connector: str, specs: list[TaskSpec]) -> None:
         what = f"Leaving the consumer group of {connector}"
         try:
-            await self._one_call(_LEAVING, lambda number: Leave(number, specs), what, _LEAVE_DEADLINE)
+            await self._one_call(
+                _LEAVING, lambda number: Leave(number, specs), what, _LEAVE_DEADLINE, connector=connector
+            )
         except ConnectError as error:
             log.warning("%s", error.describe())
 
@@ -239,7 +248,10 @@ class ProcessSupervisor:
     async def validate(self, plugin: PluginRef, props: Mapping[str, str | None]) -> dict[str, Any]:
         what = f"Validating a configuration of {plugin.name}"
         answer: dict[str, Any] = await self._one_call(
-            _module_of(plugin), lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)), what
+            _module_of(plugin),
+            lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)),
+            what,
+            connector=props.get("name"),
         )
         return answer
 
@@ -255,12 +267,18 @@ class ProcessSupervisor:
         return [PluginRef(**entry) for entry in answer]
 
     async def _one_call(
-        self, module: str, make: Callable[[int], ToHost], what: str, deadline: float | None = None
+        self,
+        module: str,
+        make: Callable[[int], ToHost],
+        what: str,
+        deadline: float | None = None,
+        connector: str | None = None,
     ) -> Any:
         """A call in a process made for it, which is then thrown away; without a deadline, that of connector objects."""
         host = Host(self._pool, what, 1, self._received, _ignore_end)
         await host.open(self._limits.memory, module)
         host.units["call"] = 0
+        _tell_secrets(host, connector)
         try:
             return await host.ask(make, what, self._limits.connector_call if deadline is None else deadline)
         finally:
@@ -306,6 +324,7 @@ class ProcessSupervisor:
             raise
 
     async def _ask_start_task(self, host: Host, unit: _Unit, spec: TaskSpec, slot: int) -> None:
+        _tell_secrets(host, TaskId(*spec.id).connector, spec.props)
         await host.ask(
             lambda number: StartTask(number, unit.name, slot, spec),
             f"Starting {unit.what}",
@@ -313,6 +332,7 @@ class ProcessSupervisor:
         )
 
     async def _ask_start_connector(self, host: Host, unit: _Unit, spec: ConnectorSpec, slot: int) -> None:
+        _tell_secrets(host, spec.name)
         await host.ask(
             lambda number: StartConnector(number, unit.name, slot, spec),
             f"Connector.start of {spec.name}",
@@ -498,6 +518,14 @@ def _connector_unit(name: str) -> str:
 
 def _task_unit(task: TaskId) -> str:
     return f"{task.connector}|task-{task.task}"
+
+
+def _tell_secrets(host: Host, connector: str | None, props: Mapping[str, str] | None = None) -> None:
+    """Before a host is given a configuration, tell it what in there must not be said."""
+    owner = secrets.owner_of(connector)
+    values = secrets.owned_by(secrets.WORKER, owner) | secrets.secrets_in(props or {})
+    if values:
+        host.send(Hide(owner, values))
 
 
 def _host_key(unit: _Unit) -> tuple[str, ...] | None:
