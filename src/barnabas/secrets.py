@@ -123,7 +123,7 @@ def variants(secret: str) -> set[str]:
     from urllib.parse import quote, quote_plus  # noqa: PLC0415  not among the first things that a process needs
 
     forms = {secret, secret.strip()}
-    if not secret.isalnum():
+    if not (secret.isascii() and secret.isalnum()):
         forms |= {repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
         encoded = secret.encode(errors="surrogateescape" if secret.isascii() else "replace")
         forms |= {quote(encoded, safe=""), quote(encoded), quote_plus(encoded)}
@@ -146,10 +146,14 @@ class _Registry:
         with self._lock:
             kept = self._owners.setdefault(owner, deque(maxlen=generations))
             given = dict(values)
-            if not given or given in kept:
+            if not given or (kept and kept[-1] == given):
                 return
+            known = given in kept
+            if known:
+                kept.remove(given)
             kept.append(given)
-            self._index()
+            if not known:
+                self._index()
 
     def forget(self, owner: str) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from barnabas.errors import BarnabasError
-from barnabas.logs import redact
+from barnabas.secrets import hide
 
 __all__ = ["BEFORE_START", "BROKEN", "OK", "STARTING", "USAGE", "FatalError", "explain", "report"]
 
@@ -55,6 +55,6 @@ def report(error: BaseException, *, debug: bool, json: bool) -> None:
         log.critical(explain(error), exc_info=error if debug else None)
         return
     if debug:
-        sys.stderr.write(redact("".join(traceback.format_exception(error))))
-    sys.stderr.write(f"barnabas: {redact(explain(error))}\n")
+        sys.stderr.write(hide("".join(traceback.format_exception(error))))
+    sys.stderr.write(f"barnabas: {hide(explain(error))}\n")
     sys.stderr.flush()

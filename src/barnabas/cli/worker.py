@@ -19,6 +19,7 @@ from barnabas.cli.exits import BEFORE_START, BROKEN, OK, STARTING, FatalError
 from barnabas.cli.listen import bind_all
 from barnabas.cli.version import KAFKA_VERSION, installed_version, startup_line
 from barnabas.cli.worker_file import resolve_worker
+from barnabas.config_providers import ProviderHungError
 from barnabas.errors import BarnabasError, ConfigError, HostDiedError, HungError
 from barnabas.herder.connector_file import load_connector_file
 from barnabas.herder.listeners import HttpListener
@@ -46,7 +47,7 @@ _CREATE_PATIENCE = 10.0
 """Seconds in which a connector of the command line must have failed for the worker to end with it; one that fails later
 is FAILED, like one that was made by REST."""
 
-_CONTAINED = frozenset({HungError.code, HostDiedError.code})
+_CONTAINED = frozenset({HungError.code, HostDiedError.code, ProviderHungError.code})
 """A connector that hangs or takes its process down costs itself only: the others, and the worker, run on."""
 
 

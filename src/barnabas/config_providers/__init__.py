@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from barnabas.config_providers.names import ProviderSpec, built_in, provider_specs
 from barnabas.config_providers.placeholders import has_placeholder
-from barnabas.config_providers.reading import ThreadedSource
+from barnabas.config_providers.reading import ProviderHungError, ThreadedSource
 from barnabas.config_providers.transform import Source, Transformed, transform
 
 __all__ = [
+    "ProviderHungError",
     "ProviderSpec",
     "Source",
     "ThreadedSource",

@@ -14,9 +14,15 @@ from concurrent.futures import Future
 from barnabas.errors import HungError
 from barnabas.extension import ConfigData, ConfigProvider
 
-__all__ = ["ThreadedSource"]
+__all__ = ["ProviderHungError", "ThreadedSource"]
 
 Question = tuple[str, tuple[str, ...]]
+
+
+class ProviderHungError(HungError):
+    """A provider of ours did not answer in time."""
+
+    code = "BRN-1085"
 
 
 class ThreadedSource:
@@ -39,15 +45,14 @@ class ThreadedSource:
         """See :meth:`barnabas.extension.ConfigProvider.get`.
 
         Raises:
-            HungError: The deadline passed.
+            ProviderHungError: The deadline passed.
         """
         future = self._ask((path, tuple(sorted(keys))))
         try:
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), self._deadline)
         except TimeoutError:
-            raise HungError(
+            raise ProviderHungError(
                 f"Configuration provider {self._name} did not read {path or 'its values'} within {self._deadline:g} s.",
-                code="BRN-1085",
                 key="connector.call.timeout.ms",
                 remedy="Look whether the file system answers; then restart the connector.",
             ) from None

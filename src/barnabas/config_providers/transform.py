@@ -69,7 +69,7 @@ def _replaced(
         value = None if values is None else values.get(found.key)
         if value is None:
             unresolved.append((key, found.text, _why(found, known=values is not None)))
-        elif is_secret_key(key) or is_secret_key(found.key) or value in secrets:
+        elif is_secret_key(key) or is_secret_key(found.key) or secrets.get(value) == HIDDEN:
             secrets[value] = HIDDEN
         else:  # whatever it is: a topic, a host; the placeholder tells a person more
             secrets[value] = found.text
