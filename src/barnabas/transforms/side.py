@@ -7,7 +7,7 @@ to columns, to mixed batches and to single records.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
@@ -16,9 +16,13 @@ from barnabas.record import Batch, SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms.base import Transformation
 
-__all__ = ["Plan", "SidedTransformation"]
+__all__ = ["Plan", "Plans", "Side", "SidedTransformation", "operating", "replaced", "spans"]
 
 R = TypeVar("R", SourceRecord, SinkRecord)
+B = TypeVar("B", bound=Batch[Any])
+
+Side = Literal["key", "value"]
+"""What of a record a transform changes."""
 
 _PLANS = 64
 """Schemas remembered by one transform; beyond that it starts anew."""
@@ -40,13 +44,33 @@ class Plan(msgspec.Struct, frozen=True):
     skip_null: bool = True
 
 
+class Plans:
+    """Plans by schema, made when first asked for.
+
+    Args:
+        make: Makes one.
+    """
+
+    def __init__(self, make: Callable[[Schema | None], Plan]) -> None:
+        self._make = make
+        self._made: dict[Schema | None, Plan] = {}
+
+    def __call__(self, schema: Schema | None) -> Plan:
+        found = self._made.get(schema)
+        if found is None:
+            if len(self._made) >= _PLANS:
+                self._made.clear()
+            found = self._made[schema] = self._make(schema)
+        return found
+
+
 class SidedTransformation(Transformation[R], Generic[R]):
     """Changes the key or the value of a record, looking at nothing else of it."""
 
-    SIDE: ClassVar[Literal["key", "value"]] = "value"
+    SIDE: ClassVar[Side] = "value"
 
     def __init__(self) -> None:
-        self._plans: dict[Schema | None, Plan] = {}
+        self._plans = Plans(self.plan)
 
     @abstractmethod
     def plan(self, schema: Schema | None) -> Plan:
@@ -59,12 +83,7 @@ class SidedTransformation(Transformation[R], Generic[R]):
 
     def planned(self, schema: Schema | None) -> Plan:
         """The plan for a schema, remembered."""
-        found = self._plans.get(schema)
-        if found is None:
-            if len(self._plans) >= _PLANS:
-                self._plans.clear()
-            found = self._plans[schema] = self.plan(schema)
-        return found
+        return self._plans(schema)
 
     def apply(self, record: R) -> R:
         """Change one record."""
@@ -80,22 +99,15 @@ class SidedTransformation(Transformation[R], Generic[R]):
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
         """Change a column; nothing is ever dropped."""
-        key = self.SIDE == "key"
-        many = batch.key_schemas if key else batch.value_schemas
-        column = batch.keys if key else batch.values
-        if column is None:
-            column = [None] * len(batch)
-        schema: Schema | None
-        schemas: list[Schema | None] | None
-        if many is None:
-            schema, schemas, changed = self._uniform(batch.key_schema if key else batch.value_schema, column)
-        else:
-            schema = None
-            schemas, changed = self._mixed(many, column)
-        names = ("keys", "key_schema", "key_schemas") if key else ("values", "value_schema", "value_schemas")
-        columns: dict[str, Any] = {names[0]: changed}
-        columns[names[1 if schemas is None else 2]] = schema if schemas is None else schemas
-        return batch.replace(**columns), None
+        return replaced(batch, self.SIDE, *self.changed(*operating(batch, self.SIDE))), None
+
+    def changed(
+        self, schema: Schema | None, schemas: list[Schema | None] | None, column: list[Any]
+    ) -> tuple[Schema | None, list[Schema | None] | None, list[Any]]:
+        """A column after the change, with its schema, or its schemas where they differ; takes what it gives."""
+        if schemas is None:
+            return self._uniform(schema, column)
+        return None, *self._mixed(schemas, column)
 
     def _uniform(
         self, schema: Schema | None, column: list[Any]
@@ -110,13 +122,43 @@ class SidedTransformation(Transformation[R], Generic[R]):
         """Runs of equal schemas, each through its plan."""
         made: list[Schema | None] = []
         changed: list[Any] = []
-        start, size = 0, len(column)
-        while start < size:
-            schema, end = schemas[start], start + 1
-            while end < size and schemas[end] is schema:
-                end += 1
-            one, several, values = self._uniform(schema, column[start:end])
+        for start, end in spans(schemas):
+            one, several, values = self._uniform(schemas[start], column[start:end])
             made += [one] * (end - start) if several is None else several
             changed += values
-            start = end
         return made, changed
+
+
+def operating(batch: Batch[Any], side: Side) -> tuple[Schema | None, list[Schema | None] | None, list[Any]]:
+    """What a transform of this side looks at: the schema of all, or the schemas where they differ, and the values."""
+    if side == "value":
+        return batch.value_schema, batch.value_schemas, batch.values
+    return batch.key_schema, batch.key_schemas, [None] * len(batch) if batch.keys is None else batch.keys
+
+
+def replaced(
+    batch: B,
+    side: Side,
+    schema: Schema | None,
+    schemas: list[Schema | None] | None,
+    column: list[Any],
+    **more: Any,
+) -> B:
+    """The batch with a side changed; ``schemas`` where they differ, else ``schema``; ``more``: further columns."""
+    columns = {**more, f"{side}s": column}
+    if schemas is None:
+        columns[f"{side}_schema"] = schema
+    else:
+        columns[f"{side}_schemas"] = schemas
+    return batch.replace(**columns)
+
+
+def spans(column: list[Any]) -> Iterator[tuple[int, int]]:
+    """Start and end of the runs of one and the same object."""
+    start, size = 0, len(column)
+    while start < size:
+        entry, end = column[start], start + 1
+        while end < size and column[end] is entry:
+            end += 1
+        yield start, end
+        start = end

@@ -1,0 +1,173 @@
+"""HeaderFrom: fields of a record's key or value become headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from barnabas._schema.names import schema_text
+from barnabas.config import ConfigDef, Type, ValidString
+from barnabas.errors import ConfigError, DataError
+from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
+from barnabas.schema import Schema
+from barnabas.transforms._compiled import literal
+from barnabas.transforms._rows import Change, basics, defaults, field_of, plan_rows, strictly
+from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NonEmptyList, strict_of
+from barnabas.transforms.side import Plan, Plans, Side, SidedTransformation, operating, replaced, spans
+
+__all__ = ["HeaderFromKey", "HeaderFromValue"]
+
+R = TypeVar("R", SourceRecord, SinkRecord)
+
+
+class _HeaderFrom(SidedTransformation[R], Generic[R]):
+    """What both sides share.
+
+    Headers are added after those that are there, whatever their names. A field that the schema does not have fails the
+    record; one that a schemaless map lacks becomes a null header, or with ``strict`` fails too.
+    """
+
+    CONFIG: ClassVar[ConfigDef] = (
+        ConfigDef()
+        .define("fields", Type.LIST, importance="high", validator=NonEmptyList(), doc="The fields, in order.")
+        .define(
+            "headers",
+            Type.LIST,
+            importance="high",
+            validator=NonEmptyList(),
+            doc="The name of the header for each field, in the order of the fields.",
+        )
+        .define(
+            "operation",
+            Type.STRING,
+            importance="high",
+            validator=ValidString("move", "copy"),
+            doc="move takes the fields away, copy leaves them.",
+        )
+        .define(REPLACE_NULL, Type.BOOLEAN, **REPLACE_NULL_OPTIONS)
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._headers_of = Plans(self._header_plan)
+
+    def configure(self, props: Mapping[str, str]) -> None:
+        """Read the settings; there has to be a header for each field."""
+        config = self.CONFIG.parse(props)
+        self._fields: list[str] = config["fields"]
+        self._headers: list[str] = config["headers"]
+        if len(self._fields) != len(self._headers):
+            raise ConfigError(
+                "'fields' config must have the same number of elements as 'headers' config.",
+                key="headers",
+                remedy="Name a header for each field.",
+            )
+        self._move = config["operation"] == "move"
+        self._purpose = f"header {config['operation']}"
+        self._replace = config[REPLACE_NULL]
+        self._strict = strict_of(props)
+
+    def plan(self, schema: Schema | None) -> Plan:
+        """What is left of values."""
+        return plan_rows(
+            schema, self._purpose, self._rest if self._move else lambda schema: Change(schema, "v"), "refuse"
+        )
+
+    def apply(self, record: R) -> R:
+        """Change one record."""
+        key = self.SIDE == "key"
+        schema, value = (record.key_schema, record.key) if key else (record.value_schema, record.value)
+        plan = self.planned(schema)
+        rest = plan.one(value)
+        headers = Headers([*(record.headers or ()), *self._headers_of(schema).one(value)])
+        if key:
+            return record.new_record(key=rest, key_schema=plan.schema, headers=headers)
+        return record.new_record(value=rest, value_schema=plan.schema, headers=headers)
+
+    def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
+        """Change a column, and the headers."""
+        schema, schemas, column = operating(batch, self.SIDE)
+        rest = self.changed(schema, schemas, column)
+        if schemas is None:
+            added = self._headers_of(schema).many(column)
+        else:
+            added = []
+            for start, end in spans(schemas):
+                added += self._headers_of(schemas[start]).many(column[start:end])
+        old = batch.headers
+        if old is None:
+            headers = [Headers(new) for new in added]
+        else:
+            headers = [Headers([*had, *new]) if had else Headers(new) for had, new in zip(old, added, strict=True)]
+        return replaced(batch, self.SIDE, *rest, headers=headers), None
+
+    def _rest(self, schema: Schema | None) -> Change:
+        steps = ["d = v.copy()", *(f"d.pop({literal(name)}, None)" for name in dict.fromkeys(self._fields))]
+        if schema is None:
+            return Change(None, "d", steps)
+        builder = basics(schema)
+        for field in schema.fields:
+            if field.name not in self._fields:
+                builder.field(field.name, field.schema)
+        changed = builder.build()
+        constants: dict[str, Any] = {}
+        return Change(changed, "d", [*steps, *defaults(changed, "d", constants, replace=self._replace)], constants)
+
+    def _header_plan(self, schema: Schema | None) -> Plan:
+        """A tuple of headers for each value."""
+        return plan_rows(schema, self._purpose, self._taken, "refuse")
+
+    def _taken(self, schema: Schema | None) -> Change:
+        constants: dict[str, Any] = {"header": Header, "there": _there}
+        made = []
+        for at, (name, header) in enumerate(zip(self._fields, self._headers, strict=True)):
+            if schema is None:
+                value = f"there(v, {literal(name)})" if self._strict else field_of("v", name)
+                made.append(f"header({literal(header)}, {value})")
+            else:
+                value = self._value(schema, name, at, constants)
+                made.append(f"header({literal(header)}, {value}, schema{at})")
+        return Change(None, f"({', '.join(made)},)", constants=constants)
+
+    def _value(self, schema: Schema, name: str, at: int, constants: dict[str, Any]) -> str:
+        field = schema.field(name)
+        if field is None:
+            known = ", ".join(f.name for f in schema.fields)
+            raise DataError(f"Unknown field: {name}", code="BRN-2175", key="fields", remedy=f"Fields are: {known}.")
+        constants[f"schema{at}"] = field.schema
+        default = None
+        if self._replace and field.schema.default is not None:
+            default = f"default{at}"
+            constants[default] = field.schema.default
+        value = field_of("v", name, default)
+        if field.schema.optional:
+            return value
+        constants[f"null{at}"] = _refuse_null(field.schema)
+        return f"(null{at}() if (y := {value}) is None else y)"
+
+
+def _there(row: dict[str, Any], name: str) -> Any:
+    if name not in row:
+        raise strictly(f"There is no field {name!r} for a header.")
+    return row[name]
+
+
+def _refuse_null(schema: Schema) -> Callable[[], Any]:
+    def refuse() -> Any:
+        raise DataError(
+            f"A null value requires an optional schema but was {schema_text(schema)}",
+            code="BRN-2174",
+            remedy="Give a value, or make the field optional.",
+        )
+
+    return refuse
+
+
+class HeaderFromKey(_HeaderFrom[R], Generic[R]):
+    """Fields of the key become headers."""
+
+    SIDE: ClassVar[Side] = "key"
+
+
+class HeaderFromValue(_HeaderFrom[R], Generic[R]):
+    """Fields of the value become headers."""

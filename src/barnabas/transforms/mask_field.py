@@ -1,0 +1,94 @@
+"""MaskField: fields of a record's key or value lose what they say, and keep their type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
+
+from barnabas.config import ConfigDef, NonEmptyString, Type
+from barnabas.record import SinkRecord, SourceRecord
+from barnabas.schema import Schema
+from barnabas.transforms._compiled import literal
+from barnabas.transforms._masks import Mask, mask_by_class, mask_of_schema
+from barnabas.transforms._rows import Change, Nulls, RowTransformation, defaults, strictly
+from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, distinct, strict_of
+from barnabas.transforms.side import Side
+
+__all__ = ["MaskFieldKey", "MaskFieldValue"]
+
+R = TypeVar("R", SourceRecord, SinkRecord)
+
+
+class _MaskField(RowTransformation[R], Generic[R]):
+    """What both sides share.
+
+    Nulls stay null. Fields that a struct lacks are ignored and those a schemaless map lacks are added as null; with
+    ``strict`` both fail the record, and so does a replacement that a number has no room for.
+    """
+
+    CONFIG: ClassVar[ConfigDef] = (
+        ConfigDef()
+        .define("fields", Type.LIST, importance="high", validator=NamesOnce(empty=False), doc="The fields to mask.")
+        .define(
+            "replacement",
+            Type.STRING,
+            default=None,
+            importance="low",
+            validator=NonEmptyString(),
+            doc="What numbers and text are replaced with, instead of zero or nothing.",
+        )
+        .define(REPLACE_NULL, Type.BOOLEAN, **REPLACE_NULL_OPTIONS)
+    )
+    PURPOSE: ClassVar[str] = "mask fields"
+    NULLS: ClassVar[Nulls] = "refuse"
+
+    def configure(self, props: Mapping[str, str]) -> None:
+        """Read the settings."""
+        config = self.CONFIG.parse(props)
+        self._fields = distinct(config["fields"])
+        self._strict = strict_of(props)
+        self._mask = Mask(config["replacement"], strict=self._strict)
+        self._replace = config[REPLACE_NULL]
+
+    def change(self, schema: Schema | None) -> Change:
+        """A copy in which the fields are overwritten."""
+        return self._in_map() if schema is None else self._in_struct(schema)
+
+    def _in_map(self) -> Change:
+        known, mask = mask_by_class(self._mask)
+        constants: dict[str, Any] = {"known": known, "mask": mask, "missing": self._missing}
+        steps = []
+        for name in map(literal, self._fields):
+            if self._strict:
+                steps.append(f"if {name} not in v: missing({name})")
+            masked = "(known[t] if (t := type(x)) in known else mask(x))"
+            steps.append(f"d[{name}] = None if (x := v.get({name})) is None else {masked}")
+        return Change(None, "d", ["d = v.copy()", *steps], constants)
+
+    def _in_struct(self, schema: Schema) -> Change:
+        constants: dict[str, Any] = {}
+        steps = ["d = v.copy()", *defaults(schema, "d", constants, replace=self._replace)]
+        for at, name in enumerate(self._fields):
+            field = schema.field(name)
+            if field is None:
+                if self._strict:
+                    self._missing(name)
+                continue
+            value, constant = mask_of_schema(self._mask, field.schema, f"mask{at}")
+            constants |= constant
+            steps.append(f"if (x := d.get({literal(name)})) is not None: d[{literal(name)}] = {value}")
+        return Change(schema, "d", steps, constants)
+
+    @staticmethod
+    def _missing(name: str) -> None:
+        raise strictly(f"The field {name!r} that is to be masked does not exist.")
+
+
+class MaskFieldKey(_MaskField[R], Generic[R]):
+    """Masks fields of the key."""
+
+    SIDE: ClassVar[Side] = "key"
+
+
+class MaskFieldValue(_MaskField[R], Generic[R]):
+    """Masks fields of the value."""
