@@ -102,24 +102,60 @@ def test_a_missing_converter_is_named():
 
 def test_transforms_are_made_and_configured():
     settings = {"transforms": "up", "transforms.up.type": "assembled.Upper", "transforms.up.suffix": "!"}
-    (transformation,) = runner(connector=settings)._pipeline._transforms
-    assert transformation.suffix == "!"
-    with pytest.raises(PluginError, match="is not a transform") as caught:
+    (step,) = runner(connector=settings)._pipeline._steps
+    assert step.transformation.suffix == "!"
+    with pytest.raises((PluginError, ConfigError)) as caught:
         runner(connector={**settings, "transforms.up.type": "assembled:Source"})
     assert caught.value.key == "transforms.up.type"
 
 
-def test_a_predicate_is_refused_rather_than_ignored():
-    settings = {"transforms": "up", "transforms.up.type": "assembled.Upper", "transforms.up.predicate": "p"}
-    with pytest.raises(ConfigError, match=r"transforms\.up\.predicate is not supported"):
-        runner(connector=settings)
+def test_predicates_guard_their_transforms():
+    settings = {
+        "transforms": "up",
+        "transforms.up.type": "assembled.Upper",
+        "transforms.up.suffix": "!",
+        "transforms.up.predicate": "p",
+        "transforms.up.negate": "true",
+        "predicates": "p",
+        "predicates.p.type": "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone",
+    }
+    (step,) = runner(connector=settings)._pipeline._steps
+    assert (step.alias, step.negate, type(step.predicate).__name__) == ("up", True, "RecordIsTombstone")
 
 
 def test_what_has_no_effect_is_said(caplog):
-    runner(connector={"errors.tolerance": "all", "errors.log.enable": "false"})
+    runner(connector={"exactly.once.support": "required", "errors.tolerance": "all"})
     assert [record.message for record in caplog.records] == [
-        "errors.tolerance=all has no effect in this version: a bad record fails the task."
+        "exactly.once.support=required has no effect in this version: records are delivered at least once."
     ]
+
+
+def test_bisecting_needs_tolerance(caplog):
+    runner("assembled:Sink", {"errors.put.bisect": "true"}, {"topics": "t"})
+    assert "errors.put.bisect=true has no effect without errors.tolerance=all" in caplog.text
+
+
+def test_strict_reaches_the_converters_the_connectors_word_first():
+    seen = []
+
+    class Noting(StringConverter):
+        def configure(self, configs, is_key=False):
+            seen.append(configs.get("strict"))
+            super().configure({})
+
+    sys.modules["assembled"].Noting = Noting
+    named = {"value.converter": "assembled.Noting"}
+    make_converters(spec(worker={**named, "data.strict": "true"}))
+    make_converters(spec(worker={**named, "data.strict": "true"}, connector={"data.strict": "false"}))
+    make_converters(spec(worker=named))
+    assert seen == ["true", "false", None]
+
+
+def test_a_sink_that_retries_for_long_stays_in_its_group():
+    for connector, expected in (({}, "360000"), ({"errors.retry.timeout": "-1"}, str(2**31 - 1))):
+        loop = runner("assembled:Sink", connector, {"topics": "t"})
+        client = loop._open_consumer()
+        assert client._settings.librdkafka["max.poll.interval.ms"] == expected
 
 
 def test_a_number_that_is_none_is_named():

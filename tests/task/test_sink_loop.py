@@ -13,9 +13,13 @@ from barnabas.supervisor import board
 from barnabas.supervisor.api import PluginRef, TaskId, TaskSpec
 from barnabas.supervisor.board import Board
 from barnabas.task.control import TaskControl
-from barnabas.task.pipeline import SinkPipeline
+from barnabas.task.failures import Operator, Tally, ToleranceExceededError
+from barnabas.task.policy import ErrorPolicy
 from barnabas.task.sink import SinkLoop, SinkLoopSettings
+from barnabas.task.sink_errors import SinkErrors
+from barnabas.task.sink_pipeline import SinkPipeline
 from barnabas.transforms import Transformation
+from barnabas.transforms.chain import Step
 
 P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
 SPEC = TaskSpec(TaskId("c", 0), PluginRef("X", "m:X", "sink"), "m:T", {"name": "c"}, {}, {})
@@ -26,6 +30,9 @@ class Message:
 
     def __init__(self, offset, value=b"x", partition=0, topic="t", key=None):
         self._fields = (topic, partition, offset, key, value)
+
+    def __len__(self):
+        return len(self._fields[4] or b"")
 
     def topic(self):
         return self._fields[0]
@@ -129,7 +136,9 @@ class Recording(SinkTask):
 class Run:
     """A loop, its task, its consumer and what was reported."""
 
-    def __init__(self, script, task=None, interval=1e9, transforms=(), assigned=(P0,), paused=False):
+    def __init__(
+        self, script, task=None, interval=1e9, transforms=(), assigned=(P0,), paused=False, policy=None, letters=None
+    ):
         self.reports = []
         self.slot = Board.create(1).slot(0)
         self.control = TaskControl(self.slot, paused=paused, report=lambda *report: self.reports.append(report))
@@ -138,7 +147,9 @@ class Run:
         self.topics = []
         converter = StringConverter()
         converter.configure({})
-        pipeline = SinkPipeline(list(transforms), converter, converter, converter)
+        operator = Operator(policy or ErrorPolicy(), Tally(self.slot.words))
+        steps = [Step("x", "X", transform) for transform in transforms]
+        pipeline = SinkPipeline(steps, converter, converter, converter, operator)
 
         def subscribe(_consumer, loop):
             loop.on_assign(list(assigned))
@@ -149,6 +160,7 @@ class Run:
             self.control,
             self.task,
             pipeline,
+            SinkErrors(SPEC.id, operator, pipeline, letters and (lambda: letters(operator.tally))),
             lambda: self.consumer,
             subscribe,
             settings,
@@ -385,8 +397,11 @@ def test_a_bad_record_is_named():
     run = Run([converter_error])
     run.loop._pipeline._value = Strict()
     run.loop._pipeline._value.configure({})
-    with pytest.raises(DataError, match=r"not text In topic t, partition 0, offset 8\."):
+    with pytest.raises(ToleranceExceededError, match=r"topic t, partition 0, offset 8: not text") as caught:
         run.go()
+    assert caught.value.message == "Tolerance exceeded in error handler"
+    assert isinstance(caught.value.__cause__, DataError)
+    assert not any(call[0] == "put" for call in run.task.calls if isinstance(call, tuple)), "nothing of the poll is put"
 
 
 class Rename(Transformation):

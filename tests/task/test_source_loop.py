@@ -16,9 +16,13 @@ from barnabas.supervisor import board
 from barnabas.supervisor.api import PluginRef, TaskId, TaskSpec
 from barnabas.supervisor.board import Board
 from barnabas.task.control import TaskControl
-from barnabas.task.pipeline import SourcePipeline
+from barnabas.task.failures import Operator, Tally
+from barnabas.task.policy import ErrorPolicy
 from barnabas.task.source import SourceLoop, SourceLoopSettings
+from barnabas.task.source_errors import SourceErrors
+from barnabas.task.source_pipeline import SourcePipeline
 from barnabas.transforms import Transformation
+from barnabas.transforms.chain import Step
 
 SPEC = TaskSpec(TaskId("c", 0), PluginRef("X", "m:X", "source"), "m:T", {"name": "c"}, {}, {})
 FILE = {"f": "a"}
@@ -126,7 +130,19 @@ class Acknowledged(Scripted):
 
 
 class Run:
-    def __init__(self, task, *, store=None, producer=None, interval=0, transforms=(), paused=False, converter=None):
+    def __init__(
+        self,
+        task,
+        *,
+        store=None,
+        producer=None,
+        interval=0,
+        transforms=(),
+        paused=False,
+        converter=None,
+        policy=None,
+        letters=None,
+    ):
         self.slot = Board.create(1).slot(0)
         self.reports = []
         self.control = TaskControl(self.slot, paused=paused, report=lambda *report: self.reports.append(report))
@@ -145,11 +161,15 @@ class Run:
             self.wanted.append(want_metadata)
             return self.producer
 
+        operator = Operator(policy or ErrorPolicy(), Tally(self.slot.words))
+        steps = [Step("x", "X", transform) for transform in transforms]
+        pipeline = SourcePipeline(steps, plain, text, plain, operator)
         self.loop = SourceLoop(
             SPEC,
             self.control,
             task,
-            SourcePipeline(list(transforms), plain, text, plain),
+            pipeline,
+            SourceErrors(SPEC.id, operator, pipeline, letters and (lambda: letters(operator.tally))),
             open_producer,
             self.store,
             SourceLoopSettings(interval, 0.1),
@@ -322,8 +342,12 @@ def test_a_bad_record_is_named_by_its_origin():
             return [self.from_connect(topic, schema, value) for value in values]
 
     rows = [SourceRecord("t", value, source_partition=FILE, source_offset={"p": 9}) for value in ("good", "bad")]
-    with pytest.raises(DataError, match=r"cannot In record for topic t.*'f': 'a'.*'p': 9.*2 of 2"):
-        Run(Scripted([rows]), converter=Picky()).go()
+    run = Run(Scripted([rows]), converter=Picky())
+    with pytest.raises(ConnectError, match=r"topic t.*'f': 'a'.*'p': 9.*2 of 2.*cannot") as caught:
+        run.go()
+    assert caught.value.message == "Tolerance exceeded in error handler"
+    assert isinstance(caught.value.__cause__, DataError)
+    assert [values for _, values, _, _ in run.producer.sent] == [[b"good"]], "what came before it is sent"
 
 
 def test_a_paused_task_is_not_polled_but_goes_on_committing():

@@ -19,7 +19,13 @@ from barnabas.kafka._java_keys import Kind
 from barnabas.kafka._values import INT_MAX
 from barnabas.kafka.settings import client_keys
 
-__all__ = ["admin_config", "dlq_producer_config", "sink_consumer_config", "source_producer_config"]
+__all__ = [
+    "admin_config",
+    "dlq_admin_config",
+    "dlq_producer_config",
+    "sink_consumer_config",
+    "source_producer_config",
+]
 
 _PRODUCER: Final = {
     "acks": "all",
@@ -72,12 +78,17 @@ def admin_config(
 def dlq_producer_config(
     worker: Mapping[str, str], connector: Mapping[str, str], connector_name: str, task: int
 ) -> dict[str, str]:
-    """For the producer of a sink's dead letters."""
+    """For the producer of a connector's dead letters."""
     return {
         **source_producer_config(worker, {}, connector_name, task),
         "client.id": f"connector-dlq-producer-{connector_name}-{task}",
         **_below(connector, "producer.override."),
     }
+
+
+def dlq_admin_config(worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:
+    """For the admin client that creates the topic of dead letters; its id is the same for all, as in the JVM."""
+    return {"client.id": "connector-dlq-adminclient-", **_layers("admin", worker, connector)}
 
 
 def _layers(kind: Kind, worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:

@@ -1,222 +1,133 @@
-"""Between connector and Kafka client: transforms and converters over columns, compiled once a task.
+"""Between connector and Kafka client: transforms and converters over columns, put together once a task.
 
-With ``errors.tolerance=none`` nothing here looks at single records: a column function converts a whole run, and only
-when it raises is the run walked again record by record, to say which one it was.
+A whole batch goes through each stage as columns. Only when a stage raises is the batch walked record by record: to try
+again what may heal, to put aside the records that fail where errors are tolerated, and to name the one that failed
+where they are not. Nothing here looks at single records as long as all goes well.
+
+Transforms are walked without being repeated: one that works record by record is given each record exactly once, also in
+a batch in which others fail; only one that overrides ``apply_batch`` may see records again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from barnabas.errors import ConnectError
-from barnabas.kafka import messages as columns
-from barnabas.record import Batch, Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
+from barnabas.record import Batch, SinkBatch, SinkRecord, SourceBatch, SourceRecord
+from barnabas.task.failures import Failure, Operator, Sieve, TaskStoppingError
+from barnabas.transforms.chain import apply_record, apply_step
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
     from barnabas.converters.base import Converter, HeaderConverter
-    from barnabas.schema import Schema
-    from barnabas.transforms import Transformation
+    from barnabas.transforms.chain import Step
 
-__all__ = ["Outgoing", "SinkPipeline", "SourcePipeline", "Transformed"]
+__all__ = ["Pipeline", "Rows", "shown_name"]
 
 R = TypeVar("R", SourceRecord, SinkRecord)
+Rows = Sequence[int]
+"""For each record of a batch, its position in the batch that was polled."""
 
 
-class Transformed(NamedTuple):
-    """A batch after the transforms, and which records of the original were kept (``None``: all)."""
+def shown_name(plugin: object) -> str:
+    """The class as Kafka Connect knows it, for errors and dead letters: Java's name where ours stands in for one."""
+    from barnabas.converters.names import canonical_name  # noqa: PLC0415  needed once a task
 
-    batch: SourceBatch
-    kept: list[int] | None
-
-
-class Outgoing(NamedTuple):
-    """Serialised columns of one topic, ready for the producer, and the uniform batch that they came from."""
-
-    batch: SourceBatch
-    values: list[bytes | None]
-    keys: list[bytes | None] | None
-    headers: list[list[tuple[str, bytes | None]] | None] | None
+    kind = type(plugin)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return canonical_name(name) or name
 
 
-def _transform(transforms: Sequence[Transformation[R]], batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
-    """Run the chain; positions are those in the original batch."""
-    kept: list[int] | None = None
-    for transformation in transforms:
-        batch, now = transformation.apply_batch(batch)
-        if now is not None:
-            kept = now if kept is None else [kept[at] for at in now]
-        if not len(batch):
-            break
-    return batch, kept
+def compose(rows: Rows | None, kept: Rows | None) -> Rows | None:
+    """Positions of what a stage kept, in terms of the batch that was polled; ``None``: all of it, in place."""
+    if kept is None:
+        return rows
+    return kept if rows is None else [rows[at] for at in kept]
 
 
-class _Pipeline(Generic[R]):
+class Pipeline(Generic[R]):
     """What both directions are made of.
 
     Args:
-        transforms: The configured transforms, in order.
+        steps: The configured transforms, in order.
         key: The key converter.
         value: The value converter.
         header: The header converter.
+        operator: Tries again what may heal, and says whether errors are tolerated; by default nothing of either.
     """
 
     def __init__(
         self,
-        transforms: Sequence[Transformation[R]],
+        steps: Sequence[Step],
         key: Converter,
         value: Converter,
         header: HeaderConverter,
+        operator: Operator | None = None,
     ) -> None:
-        self._transforms: Sequence[Transformation[R]] = transforms
+        self._steps = steps
         self._key = key
         self._value = value
         self._header = header
+        self._operator = operator or Operator()
+        self._names = (shown_name(key), shown_name(value), shown_name(header))
 
+    def sieve(self) -> Sieve:
+        """For one polled batch."""
+        return Sieve(self._operator)
 
-class SourcePipeline(_Pipeline[SourceRecord]):
-    """Source records into bytes."""
+    def close(self) -> None:
+        """Close transforms and predicates, once the task has ended."""
+        for step in self._steps:
+            step.transformation.close()
+            if step.predicate is not None:
+                step.predicate.close()
 
-    def transform(self, batch: SourceBatch) -> Transformed:
-        """Apply the transforms; source partitions and offsets are the original's, whatever they did."""
-        if not self._transforms:
-            return Transformed(batch, None)
-        made, kept = _transform(self._transforms, batch)
-        origin = batch if kept is None else batch.take(kept)
-        result = cast("SourceBatch", made).replace(
-            source_offset=batch.source_offset,
-            source_offsets=origin.source_offsets,
-            source_partition=origin.source_partition,
-            source_partitions=origin.source_partitions,
-        )
-        return Transformed(result, kept)
+    def _transform(self, batch: Batch[R], rows: Rows | None, sieve: Sieve) -> tuple[Batch[R], Rows | None]:
+        """Run the chain; a batch in which a record fails for good ends before that record."""
+        for step in self._steps:
+            if not len(batch):
+                break
+            if step.one_by_one:
+                batch, kept = self._one_by_one(step, batch, rows, sieve)
+            else:
+                try:
+                    batch, kept = apply_step(step, batch)
+                except Exception:  # noqa: BLE001  walked again, to see which record it was
+                    batch, kept = self._one_by_one(step, batch, rows, sieve)
+            rows = compose(rows, kept)
+        return batch, rows
 
-    def convert(self, batch: SourceBatch) -> Iterator[Outgoing]:
-        """Serialise, one run of equal topic and schemas at a time; lazily, so that sending overlaps with converting."""
-        for run in batch.runs():
+    def _one_by_one(
+        self, step: Step, batch: Batch[R], rows: Rows | None, sieve: Sieve
+    ) -> tuple[Batch[R], list[int] | None]:
+        """Apply a step to each record, once; what fails is tried again, put aside, or ends the batch."""
+        made: list[Any] = []
+        kept: list[int] = []
+        records = enumerate([*batch])
+        going = True
+        while going:
+            going = False
             try:
-                yield self._convert_run(run)
-            except ConnectError as error:
-                self._name_culprit(run, error)
-                raise
+                for at, record in records:
+                    result = apply_record(step, record)
+                    if result is not None:
+                        made.append(result)
+                        kept.append(at)
+            except Exception as error:  # noqa: BLE001  whatever a transform raises concerns this record
+                going = self._recover(step, record, at if rows is None else rows[at], error, sieve, made)
+                if len(made) > len(kept):
+                    kept.append(at)
+        result_batch = SourceBatch.of(made) if isinstance(batch, SourceBatch) else SinkBatch.of(made)
+        return cast("Batch[R]", result_batch), None if len(kept) == len(batch) else kept
 
-    def _convert_run(self, run: SourceBatch) -> Outgoing:
-        """Headers, key, value: the order in which Connect converts, and so the order in which errors appear."""
-        headers = None if run.headers is None else [self._headers(run.topic, row) for row in run.headers]
-        keys: list[bytes | None] | None
-        if run.keys is None:
-            nothing = self._key.from_connect(run.topic, run.key_schema, None)
-            keys = None if nothing is None else [nothing] * len(run)
-        else:
-            keys = self._key.from_connect_column(run.topic, run.key_schema, run.keys)
-        values = self._value.from_connect_column(run.topic, run.value_schema, run.values)
-        return Outgoing(run, values, keys, headers)
-
-    def _headers(self, topic: str, headers: Headers | None) -> list[tuple[str, bytes | None]] | None:
-        if not headers:
-            return None
-        convert = self._header.from_connect_header
-        return [(header.key, convert(topic, header.key, header.schema, header.value)) for header in headers]
-
-    def _name_culprit(self, run: SourceBatch, error: ConnectError) -> None:
-        """Find the first record that fails by itself and raise its error with its coordinates."""
-        for at, record in enumerate(run):
-            try:
-                self._convert_run(SourceBatch.of([record]))
-            except ConnectError as single:
-                origin = f"source partition {record.source_partition}, source offset {record.source_offset}"
-                where = f"record for topic {record.topic}, {origin}"
-                raise _located(single, f"{where} ({at + 1} of {len(run)} in its batch)") from error
-
-
-def _located(error: ConnectError, where: str) -> ConnectError:
-    located = type(error)(f"{error.message} In {where}.", code=error.code, key=error.key, remedy=error.remedy)
-    return located.with_traceback(error.__traceback__)
-
-
-class SinkPipeline(_Pipeline[SinkRecord]):
-    """Kafka messages into a batch for a sink."""
-
-    def read(self, messages: Sequence[Message]) -> SinkBatch:
-        """Convert (key, value, headers) and transform; an error names the first bad record by its coordinates."""
+    def _recover(self, step: Step, record: Any, row: int, error: Exception, sieve: Sieve, made: list[Any]) -> bool:
+        """One record failed in a step; returns whether to go on with the next."""
         try:
-            batch = self._convert(messages)
-        except ConnectError as error:
-            self._name_culprit(messages, error)
+            result = self._operator.recover(error, functools.partial(apply_record, step, record))
+        except TaskStoppingError:
             raise
-        if not self._transforms:
-            return batch
-        made, kept = _transform(self._transforms, batch)
-        origin = batch if kept is None else batch.take(kept)
-        topics = origin.original_topics or origin.topics or [origin.topic] * len(origin)
-        return cast("SinkBatch", made).replace(
-            offsets=origin.offsets,
-            original_topics=topics,
-            original_partitions=origin.original_partitions or origin.partitions,
-        )
-
-    def _convert(self, messages: Sequence[Message]) -> SinkBatch:
-        topics = columns.topics(messages)
-        first = topics[0] if topics else ""
-        uniform = topics.count(first) == len(topics)
-        keys, key_schema, key_schemas = self._column(self._key, topics, uniform, columns.keys(messages))
-        values, schema, schemas = self._column(self._value, topics, uniform, columns.values(messages))
-        return SinkBatch(
-            first,
-            [None] * len(messages) if values is None else values,
-            topics=None if uniform else topics,
-            keys=keys,
-            key_schema=key_schema,
-            key_schemas=key_schemas,
-            value_schema=schema,
-            value_schemas=schemas,
-            partitions=lambda: columns.partitions(messages),
-            offsets=lambda: columns.offsets(messages),
-            timestamps=lambda: columns.timestamps(messages),
-            timestamp_types=lambda: columns.timestamp_types(messages),
-            headers=self._headers_of(messages),
-        )
-
-    @staticmethod
-    def _column(
-        converter: Converter, topics: list[str], uniform: bool, payloads: list[Any]
-    ) -> tuple[list[Any] | None, Schema | None, list[Schema | None] | None]:
-        """One column through its converter: values (``None``: all null), the schema, or a schema each."""
-        if not payloads:
-            return None, None, None
-        if uniform:
-            if payloads.count(None) == len(payloads):
-                nothing = converter.to_connect(topics[0], None)
-                if nothing.value is None:
-                    return None, nothing.schema, None
-            schema, values = converter.to_connect_column(topics[0], payloads)
-            return (values, None, schema) if isinstance(schema, list) else (values, schema, None)
-        pairs = [converter.to_connect(topic, payload) for topic, payload in zip(topics, payloads, strict=True)]
-        return [pair.value for pair in pairs], None, [pair.schema for pair in pairs]
-
-    def _headers_of(self, messages: Sequence[Message]) -> Callable[[], list[Headers | None] | None]:
-        def make() -> list[Headers | None] | None:
-            pairs = zip(columns.topics(messages), columns.headers(messages), strict=True)
-            column = [self._headers(topic, headers) for topic, headers in pairs]
-            return column if any(column) else None
-
-        return make
-
-    def _headers(self, topic: str, pairs: Any) -> Headers | None:
-        if not pairs:
-            return None
-        headers = Headers()
-        for name, payload in pairs:
-            converted = self._header.to_connect_header(topic, name, payload)
-            headers.add(name, converted.value, converted.schema)
-        return headers
-
-    def _name_culprit(self, messages: Sequence[Message], error: ConnectError) -> None:
-        for message in messages:
-            try:
-                self._convert([message])
-            except ConnectError as single:
-                where = f"topic {message.topic()}, partition {message.partition()}, offset {message.offset()}"
-                raise _located(single, where) from error
+        except Exception as final:  # noqa: BLE001  as above
+            return sieve.add(Failure(row, "TRANSFORMATION", step.name, final))
+        if result is not None:
+            made.append(result)
+        return True

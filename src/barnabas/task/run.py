@@ -6,13 +6,16 @@ Runs on the task's thread in its host: whatever fails here fails the task, with 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import SinkTask, SourceTask
 from barnabas.errors import ConfigError, PluginError
 from barnabas.plugins.loading import import_class, use_home
 from barnabas.task.control import TaskControl
+from barnabas.task.failures import Operator, Tally
+from barnabas.task.policy import ErrorPolicy
 
 if TYPE_CHECKING:
     from barnabas.converters.base import Converter, HeaderConverter
@@ -20,15 +23,18 @@ if TYPE_CHECKING:
     from barnabas.kafka.faults import KafkaFault
     from barnabas.kafka.producer import Producer
     from barnabas.supervisor.api import TaskSpec
+    from barnabas.task.dead_letters import DeadLetters
     from barnabas.task.link import Link
     from barnabas.task.sink import SinkLoop
     from barnabas.task.source import SourceLoop
-    from barnabas.transforms import Transformation
+    from barnabas.transforms.chain import Step
 
-__all__ = ["make_converters", "make_task_runner"]
+__all__ = ["make_converters", "make_task_runner", "make_transforms"]
 
 log = logging.getLogger(__name__)
 
+_STRICT = "data.strict"
+_FOREVER = 2**31 - 1  # milliseconds: the most that a client takes
 _SIMPLE_HEADER = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 
@@ -49,10 +55,6 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> Source
 
 
 _MISSING = (
-    ("errors.tolerance", "none", "a bad record fails the task"),
-    ("errors.retry.timeout", "0", "a failed conversion or transform is not tried again"),
-    ("errors.deadletterqueue.topic.name", "", "a bad record fails the task"),
-    ("errors.log.enable", "false", "errors are logged only when they fail the task"),
     ("topic.creation.default.partitions", "", "topics are created by the broker, with its defaults"),
     ("exactly.once.support", "requested", "records are delivered at least once"),
 )
@@ -70,10 +72,13 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) 
     from barnabas.kafka.connect_defaults import source_producer_config  # noqa: PLC0415  a sink needs no producer
     from barnabas.kafka.producer import open_producer  # noqa: PLC0415
     from barnabas.kafka.settings import translate  # noqa: PLC0415
-    from barnabas.task.pipeline import SourcePipeline  # noqa: PLC0415
     from barnabas.task.source import SourceLoop, SourceLoopSettings  # noqa: PLC0415
+    from barnabas.task.source_errors import SourceErrors  # noqa: PLC0415
+    from barnabas.task.source_pipeline import SourcePipeline  # noqa: PLC0415
 
-    pipeline = SourcePipeline(_transforms(spec), *make_converters(spec))
+    operator = _operator(spec, control)
+    pipeline = SourcePipeline(make_transforms(spec), *make_converters(spec), operator)
+    letters = _letters(spec, control, operator, shorten=True)
     java = source_producer_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
     settings = translate(java, "producer")
     for warning in settings.warnings:
@@ -82,8 +87,17 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) 
     def make(want_metadata: bool) -> Producer:
         return open_producer(settings, on_error=_say, want_metadata=want_metadata)
 
-    interval, timeout = _flush(spec)
-    return SourceLoop(spec, control, task, pipeline, make, link, SourceLoopSettings(interval, timeout), link.topic_used)
+    return SourceLoop(
+        spec,
+        control,
+        task,
+        pipeline,
+        SourceErrors(spec.id, operator, pipeline, letters),
+        make,
+        link,
+        SourceLoopSettings(*_flush(spec)),
+        link.topic_used,
+    )
 
 
 def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> SinkLoop:
@@ -91,14 +105,16 @@ def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> S
     from barnabas.kafka.settings import translate  # noqa: PLC0415
     from barnabas.supervisor.settings import Limits  # noqa: PLC0415
     from barnabas.task.membership import consumer_config  # noqa: PLC0415
-    from barnabas.task.pipeline import SinkPipeline  # noqa: PLC0415
     from barnabas.task.sink import SinkLoop, SinkLoopSettings  # noqa: PLC0415
+    from barnabas.task.sink_errors import SinkErrors  # noqa: PLC0415
+    from barnabas.task.sink_pipeline import SinkPipeline  # noqa: PLC0415
 
-    pipeline = SinkPipeline(_transforms(spec), *make_converters(spec))
+    operator = _operator(spec, control)
+    pipeline = SinkPipeline(make_transforms(spec), *make_converters(spec), operator)
+    letters = _letters(spec, control, operator, shorten=False)
     java = consumer_config(spec)
     limits = Limits.of(spec.worker_props, spec.connector_props)
-    # A put may take as long as its deadline; the group must not count that as death. A user's own value is obeyed.
-    java.setdefault("max.poll.interval.ms", str(int(max(300.0, limits.task_call + 60) * 1000)))
+    java.setdefault("max.poll.interval.ms", _poll_interval(limits.task_call, operator.policy.retry_timeout))
     settings = translate(java, "consumer")
     for warning in settings.warnings:
         log.warning("%s", warning)
@@ -107,18 +123,29 @@ def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> S
         topics, pattern = _topics(spec.props)
         consumer.subscribe(topics or pattern, loop.on_assign, loop.on_revoke, loop.on_lost)
 
-    interval, timeout = _flush(spec)
-    loop_settings = SinkLoopSettings(interval, timeout, _number(java, "max.poll.records", 500))
+    records = _number(java, "max.poll.records", 500)
     return SinkLoop(
         spec,
         control,
         task,
         pipeline,
+        SinkErrors(spec.id, operator, pipeline, letters),
         lambda: SinkConsumer(settings, on_error=_say),
         subscribe,
-        loop_settings,
+        SinkLoopSettings(*_flush(spec), records, limits.task_call),
         link.topic_used,
     )
+
+
+def _poll_interval(call: float, retry: float | None) -> str:
+    """How long the group waits for a sink between polls; a user's own value is obeyed instead.
+
+    A put may take as long as its deadline, and a failed conversion be tried again for as long as configured: the group
+    must not count either as death.
+    """
+    if retry is None:
+        return str(_FOREVER)
+    return str(min(_FOREVER, int(max(300.0, call + 60, retry + 60) * 1000)))
 
 
 def _say(fault: KafkaFault) -> None:
@@ -183,6 +210,9 @@ def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:
     header = kind == "header_converter"
     converter = load_header_converter(name)() if header else load_converter(name)()
     settings = _below(props, f"{key}.")
+    strict = spec.connector_props.get(_STRICT, spec.worker_props.get(_STRICT))
+    if strict is not None:
+        settings.setdefault("strict", strict)
     settings["converter.type"] = key.partition(".")[0]
     converter.configure(settings, is_key=key == "key.converter")
     return converter
@@ -192,30 +222,58 @@ def _below(props: Mapping[str, str], prefix: str) -> dict[str, str]:
     return {name[len(prefix) :]: value for name, value in props.items() if name.startswith(prefix)}
 
 
-def _transforms(spec: TaskSpec) -> list[Transformation[Any]]:
-    from barnabas.transforms import Transformation  # noqa: PLC0415  only pipelines with transforms need it
+def make_transforms(spec: TaskSpec) -> list[Step]:
+    """The transforms of a task with their predicates, configured."""
+    from barnabas.transforms.chain import make_steps  # noqa: PLC0415  only pipelines with transforms need it
 
-    made: list[Transformation[Any]] = []
-    aliases = [alias.strip() for alias in spec.connector_props.get("transforms", "").split(",") if alias.strip()]
-    for alias in aliases:
-        prefix = f"transforms.{alias}."
-        name = spec.connector_props.get(f"{prefix}type", "")
-        if f"{prefix}predicate" in spec.connector_props:
-            raise ConfigError(
-                f"{prefix}predicate is not supported by this version: the transform would apply to every record.",
-                key=f"{prefix}predicate",
-                remedy="Decide in the transform itself, and remove it.",
-                code="BRN-1042",
-            )
-        found = import_class(name, spec.plugin.home)
-        if not issubclass(found, Transformation):
-            raise PluginError(
-                f"{name} is not a transform.",
-                key=f"{prefix}type",
-                code="BRN-4003",
-                remedy="Name a subclass of barnabas.transforms.Transformation.",
-            )
-        transformation = found()
-        transformation.configure(_below(spec.connector_props, prefix))
-        made.append(transformation)
-    return made
+    if not spec.connector_props.get("transforms", "").strip():
+        return []
+    props = spec.connector_props
+    if _STRICT in spec.worker_props:
+        props = {_STRICT: spec.worker_props[_STRICT], **props}
+    return make_steps(props, spec.plugin.home, spec.worker_props.get("plugin.path"))
+
+
+# ---------------------------------------------------------------------- errors
+def _operator(spec: TaskSpec, control: TaskControl) -> Operator:
+    slot = control.slot
+
+    def wait(seconds: float) -> None:
+        """Between two attempts nothing of the plugin is under way, so its deadline does not run."""
+        call = slot.call()
+        slot.leave()
+        until = time.monotonic() + seconds
+        while not control.stopping and (left := until - time.monotonic()) > 0:
+            control.wait(left)
+        if call is not None:
+            slot.enter(call[0])
+
+    policy = ErrorPolicy.of(spec.connector_props)
+    if policy.bisect and not policy.tolerant:
+        log.warning("errors.put.bisect=true has no effect without errors.tolerance=all: a bad record fails the task.")
+    return Operator(policy, Tally(slot.words), stopping=lambda: control.stopping, wait=wait)
+
+
+def _letters(
+    spec: TaskSpec, control: TaskControl, operator: Operator, *, shorten: bool
+) -> Callable[[], DeadLetters] | None:
+    """How the dead letter topic is opened once the task starts; ``None`` without one. Settings are checked now."""
+    policy = operator.policy
+    if not policy.topic:
+        return None
+    from barnabas.kafka.connect_defaults import dlq_admin_config, dlq_producer_config  # noqa: PLC0415
+    from barnabas.kafka.dead_letter_topic import ensure_dead_letter_topic  # noqa: PLC0415
+    from barnabas.kafka.producer import open_producer  # noqa: PLC0415
+    from barnabas.kafka.settings import translate  # noqa: PLC0415
+    from barnabas.task.dead_letters import DeadLetters  # noqa: PLC0415
+
+    worker, connector = spec.worker_props, spec.connector_props
+    producer = translate(dlq_producer_config(worker, connector, spec.id.connector, spec.id.task), "producer")
+    admin = translate(dlq_admin_config(worker, connector), "admin")
+
+    def make() -> DeadLetters:
+        ensure_dead_letter_topic(admin, policy.topic, policy.replication)
+        client = open_producer(producer, on_error=_say)
+        return DeadLetters(client, policy.topic, operator.tally, interrupted=control.interrupted, shorten=shorten)
+
+    return make

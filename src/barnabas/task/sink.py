@@ -14,12 +14,15 @@ import time
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from barnabas.connector import ErrantRecordReporter, SinkTask, SinkTaskContext
-from barnabas.errors import ConnectError, IllegalWorkerStateError, RetriableError
+from barnabas.connector import SinkTask
+from barnabas.errors import ConnectError, RetriableError
 from barnabas.kafka import messages as columns
-from barnabas.record import SinkBatch, TopicPartition
+from barnabas.record import TopicPartition
 from barnabas.supervisor import board
+from barnabas.task.delivery import Delivery
+from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
+from barnabas.task.sink_context import TaskContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
     from barnabas.kafka.consumer import SinkConsumer
     from barnabas.supervisor.api import TaskSpec
     from barnabas.task.control import TaskControl
-    from barnabas.task.pipeline import SinkPipeline
+    from barnabas.task.sink_errors import SinkErrors
+    from barnabas.task.sink_pipeline import SinkPipeline
 
 __all__ = ["SinkLoop", "SinkLoopSettings"]
 
@@ -46,61 +50,16 @@ class SinkLoopSettings:
         flush_interval: Seconds between offset commits.
         flush_timeout: Seconds after which a commit under way counts as failed.
         max_records: The most records in a batch: ``max.poll.records``.
+        call_timeout: Seconds that a call of ``put`` may take.
     """
 
-    def __init__(self, flush_interval: float, flush_timeout: float, max_records: int) -> None:
+    def __init__(
+        self, flush_interval: float, flush_timeout: float, max_records: int, call_timeout: float = 300.0
+    ) -> None:
         self.flush_interval = flush_interval
         self.flush_timeout = flush_timeout
         self.max_records = max_records
-
-
-class _Context(SinkTaskContext):
-    """What the task is given; its wishes are carried out by the loop."""
-
-    def __init__(self, loop: SinkLoop, props: Mapping[str, str]) -> None:
-        self._loop = loop
-        self._props = props
-        self.rewinds: dict[TopicPartition, int] = {}
-        self.timeout_ms = -1
-        self.commit_requested = False
-        self.paused: set[TopicPartition] = set()
-
-    def configs(self) -> Mapping[str, str]:
-        return self._props
-
-    def offset(self, offsets: Mapping[TopicPartition, int]) -> None:
-        self.rewinds.update({TopicPartition(*partition): offset for partition, offset in offsets.items()})
-
-    def timeout(self, timeout_ms: int) -> None:
-        self.timeout_ms = timeout_ms
-
-    def assignment(self) -> set[TopicPartition]:
-        return set(self._loop.assigned)
-
-    def pause(self, *partitions: TopicPartition) -> None:
-        self._check(partitions, "pause")
-        self.paused.update(partitions)
-        self._loop.pause_partitions(partitions)
-
-    def resume(self, *partitions: TopicPartition) -> None:
-        self._check(partitions, "resume")
-        self.paused.difference_update(partitions)
-        self._loop.resume_partitions(partitions)
-
-    def request_commit(self) -> None:
-        self.commit_requested = True
-
-    @property
-    def errant_record_reporter(self) -> ErrantRecordReporter | None:
-        return None
-
-    def _check(self, partitions: Collection[TopicPartition], verb: str) -> None:
-        foreign = [str(partition) for partition in partitions if partition not in self._loop.assigned]
-        if foreign:
-            raise IllegalWorkerStateError(
-                f"SinkTasks may not {verb} partitions that are not currently assigned to them: {', '.join(foreign)}.",
-                remedy="Ask context.assignment() first.",
-            )
+        self.call_timeout = call_timeout
 
 
 class SinkLoop:
@@ -111,6 +70,7 @@ class SinkLoop:
         control: Orders, and the slot of the board.
         task: The connector's task object, neither initialised nor started.
         pipeline: Converters and transforms.
+        errors: What to do about bad records.
         open_consumer: Makes the consumer, neither subscribed nor connected.
         subscribe: Subscribes it, given the three rebalance callbacks of this loop.
         settings: Intervals and sizes.
@@ -123,6 +83,7 @@ class SinkLoop:
         control: TaskControl,
         task: SinkTask,
         pipeline: SinkPipeline,
+        errors: SinkErrors,
         open_consumer: Callable[[], SinkConsumer],
         subscribe: Callable[[SinkConsumer, SinkLoop], None],
         settings: SinkLoopSettings,
@@ -137,12 +98,13 @@ class SinkLoop:
         self._open_consumer = open_consumer
         self._subscribe = subscribe
         self._settings = settings
-        self._context = _Context(self, spec.props)
+        self._errors = errors
+        self._context = TaskContext(self, spec.props, errors.reporter)
         self._client: SinkConsumer | None = None
         self.assigned: set[TopicPartition] = set()
         self._current: dict[TopicPartition, int] = {}  # after the last record that put has taken
         self._committed: dict[TopicPartition, int] = {}  # last committed, or where reading began
-        self._batch: SinkBatch | None = None  # taken by nobody yet: put raised RetriableError
+        self._delivery = Delivery(task, control.slot, errors, settings.call_timeout)
         self._retry_at = 0.0
         self._held = False  # all partitions are paused, for a retry or because the connector is
         self._pausing = False  # the connector is PAUSED
@@ -173,6 +135,7 @@ class SinkLoop:
 
     # ------------------------------------------------------------------ life
     def _start(self) -> None:
+        self._errors.start()
         self._client = self._open_consumer()
         with self._slot.calling("initialize"):
             self._task.initialize(self._context)
@@ -204,10 +167,13 @@ class SinkLoop:
             log.exception("SinkTask.stop failed; the task is stopped all the same.")
         if self._client is not None:
             self._client.close()
+        self._errors.close()
+        self._pipeline.close()
 
     def _iterate(self) -> None:
         """One round, in Connect's order: commit, rewind, poll, convert, put."""
         self._follow_pause()
+        self._errors.check()
         now = time.monotonic()
         if now >= self._next_commit or self._context.commit_requested:
             self._next_commit = now + self._settings.flush_interval
@@ -220,11 +186,11 @@ class SinkLoop:
         if self._rebalance_error is not None:
             error, self._rebalance_error = self._rebalance_error, None
             raise error
-        if self._batch is not None:
+        if self._delivery.pending:
             if messages:
                 raise ConnectError("Records arrived while all partitions were paused for a retry.", code="BRN-2011")
             if time.monotonic() >= self._retry_at:
-                self._deliver(self._batch)
+                self._deliver()
         elif messages or not self._pausing:  # an order to pause may come while records are on their way: deliver those
             self._take(messages)
 
@@ -244,10 +210,18 @@ class SinkLoop:
                 self._committed = {**{where: after - 1 for where, after in starts.items()}, **self._committed}
         self._slot.enter("convert")
         try:
-            batch = self._pipeline.read(messages)
+            read = self._pipeline.read(messages)
+        except TaskStoppingError:
+            return  # none of it was put, and no offset moved
         finally:
             self._slot.leave()
-        self._deliver(batch, positions)
+        if read.skipped or read.fatal is not None:
+            self._errors.read(messages, read)
+        if messages:
+            self._errors.originals.add(messages, positions)
+        self._positions = positions
+        self._delivery.begin(read.batch)
+        self._deliver()
 
     def _track(self, topics: set[str]) -> None:
         for topic in topics:
@@ -257,11 +231,11 @@ class SinkLoop:
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""
         wait = min(_WAIT, max(0.0, self._next_commit - now))
-        if self._batch is not None:
+        if self._delivery.pending:
             wait = min(wait, max(0.0, self._retry_at - now))
         if self._context.timeout_ms >= 0:
             wait = min(wait, self._context.timeout_ms / 1000)
-            if self._batch is None:
+            if not self._delivery.pending:
                 self._context.timeout_ms = -1
         return wait
 
@@ -275,7 +249,7 @@ class SinkLoop:
             self._control.report("PAUSED")
         elif not paused and self._pausing:
             self._pausing = False
-            if self._batch is None:
+            if not self._delivery.pending:
                 self._release()
             self._control.report("RUNNING")
 
@@ -299,29 +273,24 @@ class SinkLoop:
             self._consumer.resume(partitions)
 
     # ------------------------------------------------------------------ data
-    def _deliver(self, batch: SinkBatch, positions: dict[TopicPartition, int] | None = None) -> None:
-        if positions is not None:
-            self._positions = positions
-        self._slot.enter("put")
+    def _deliver(self) -> None:
+        """Put the batch, or what is left of it; while there is more, reading waits and polling goes on."""
         try:
-            self._task.put(batch)
+            done = self._delivery.proceed()
         except RetriableError as error:
-            wait = self._context.timeout_ms / 1000 if self._context.timeout_ms >= 0 else _RETRY_WAIT
-            self._context.timeout_ms = -1
+            wait = self._context.take_timeout(_RETRY_WAIT)
             self._retry_at = time.monotonic() + wait
             log.warning("put failed and is tried again in %.1f s: %s", wait, error.describe())
-            self._batch = batch
+            done = False
+        else:
+            self._retry_at = 0.0
+        if not done:
             if not self._held:
                 self._hold()
             return
-        finally:
-            self._slot.leave()
-        self._words[board.RECORDS_OUT] += len(batch)
         self._current.update({where: at for where, at in self._positions.items() if where in self.assigned})
-        if self._batch is not None:
-            self._batch = None
-            if not self._control.paused:
-                self._release()
+        if self._held and not self._control.paused:
+            self._release()
 
     def _rewind(self) -> None:
         """Carry out :meth:`SinkTaskContext.offset`: it also overwrites what counts as consumed and committed."""
@@ -339,7 +308,7 @@ class SinkLoop:
         """A periodic commit: asynchronous, one at a time."""
         if self._committing_since is not None:
             return
-        current = {where: at for where, at in self._current.items() if where in self.assigned}
+        current = self._safe(self.assigned)
         if not current:
             return
         self._slot.enter("pre_commit")
@@ -360,6 +329,15 @@ class SinkLoop:
         self._committing_since = time.monotonic()
         self._consumer.commit_async(offsets, lambda error: self._commit_done(number, offsets, error))
 
+    def _safe(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """What was put of these partitions, except where dead letters of it are not written yet: those wait."""
+        current = {where: at for where, at in self._current.items() if where in partitions}
+        unsafe = self._errors.unsafe(self._settings.flush_timeout) if current else set()
+        held = sorted(map(str, unsafe & current.keys()))
+        if held:
+            log.warning("Dead letters of %s are not written yet: their offsets wait.", ", ".join(held))
+        return {where: at for where, at in current.items() if where not in unsafe}
+
     def _commit_done(self, number: int, offsets: dict[TopicPartition, int], error: Exception | None) -> None:
         """The broker answered; called while polling. A late answer to an abandoned commit counts no more."""
         if number != self._commit_number or self._committing_since is None:
@@ -372,6 +350,7 @@ class SinkLoop:
 
     def _note_committed(self, offsets: dict[TopicPartition, int]) -> None:
         self._committed.update({where: at for where, at in offsets.items() if where in self.assigned})
+        self._errors.committed(self._committed)
         self._words[board.COMMITS] += 1
         self._words[board.LAST_COMMIT] = int(time.time() * 1000)
 
@@ -406,8 +385,8 @@ class SinkLoop:
             if where in self._committed:
                 self._consumer.seek(where, self._committed[where])
         self._current = {where: at for where, at in self._committed.items() if where in self.assigned}
-        if self._batch is not None:
-            self._batch = None
+        if self._delivery.pending:
+            self._delivery.drop()
             if not self._control.paused:
                 self._release()
 
@@ -447,9 +426,9 @@ class SinkLoop:
     def _close_partitions(self, partitions: Collection[TopicPartition]) -> None:
         """A last ``pre_commit``, ``close``, then a synchronous commit, for these partitions."""
         partitions = set(partitions)
-        current = {where: at for where, at in self._current.items() if where in partitions}
         offsets: dict[TopicPartition, int] = {}
         try:
+            current = self._safe(partitions)
             if current:
                 with self._slot.calling("pre_commit"):
                     wanted = self._task.pre_commit(dict(current))
@@ -476,10 +455,5 @@ class SinkLoop:
         for where in partitions:
             self._current.pop(where, None)
             self._committed.pop(where, None)
-        if self._batch is not None:
-            keep = [
-                at
-                for at, record in enumerate(self._batch)
-                if TopicPartition(record.topic, record.kafka_partition) not in partitions
-            ]
-            self._batch = self._batch.take(keep)
+        self._errors.lost(partitions)
+        self._delivery.remove(partitions)

@@ -15,21 +15,25 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
-from barnabas.errors import RetriableError
+from barnabas.errors import DataError, RetriableError
 from barnabas.kafka.faults import KafkaClientError
-from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
+from barnabas.record import SourceBatch, SourceRecord
 from barnabas.store.offset_keys import offset_value, partition_key
 from barnabas.store.reader import StoredOffsets
 from barnabas.supervisor import board
+from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
-from barnabas.task.offsets import OffsetTracker, freeze
+from barnabas.task.offsets import OffsetTracker, Progress, freeze
+from barnabas.task.sent import Sent
 
 if TYPE_CHECKING:
-    from barnabas.kafka.producer import Producer, Ticket
+    from barnabas.kafka.producer import Producer
     from barnabas.supervisor.api import TaskSpec
     from barnabas.task.control import TaskControl
+    from barnabas.task.failures import Sieve
     from barnabas.task.link import OffsetStore
-    from barnabas.task.pipeline import Outgoing, SourcePipeline
+    from barnabas.task.source_errors import SourceErrors
+    from barnabas.task.source_pipeline import Outgoing, SourcePipeline
 
 __all__ = ["SourceLoop", "SourceLoopSettings"]
 
@@ -37,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _BACK_OFF = 0.1  # after poll raised RetriableError, as in Connect
 _ACK_WAIT = 0.1  # how long a source that wants each acknowledgement is kept from its next poll for one
+_NO_TOPIC_NAME = "BRN-2211"
 _EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
 
 
@@ -61,15 +66,6 @@ class _Context(SourceTaskContext):
         return self._reader
 
 
-class _Watched:
-    """A sent run whose records the task wants to hear about one by one."""
-
-    def __init__(self, ticket: Ticket, records: list[SourceRecord]) -> None:
-        self.ticket = ticket
-        self.records = records
-        self.told = 0
-
-
 class SourceLoop:
     """One source task.
 
@@ -78,6 +74,7 @@ class SourceLoop:
         control: Orders, and the slot of the board.
         task: The connector's task object, neither initialised nor started.
         pipeline: Transforms and converters.
+        errors: What to do about bad records.
         open_producer: Makes the producer; called just before ``start``, and told whether the task wants to know where
             each record went.
         store: Where offsets live.
@@ -91,6 +88,7 @@ class SourceLoop:
         control: TaskControl,
         task: SourceTask,
         pipeline: SourcePipeline,
+        errors: SourceErrors,
         open_producer: Callable[[bool], Producer],
         store: OffsetStore,
         settings: SourceLoopSettings,
@@ -102,13 +100,15 @@ class SourceLoop:
         self._words = control.slot.words
         self._task = task
         self._pipeline = pipeline
+        self._errors = errors
+        self._tolerant = errors.policy.tolerant
         self._open_producer = open_producer
         self._producer: Producer | None = None
         self._store = store
         self._settings = settings
         self._tracker = OffsetTracker()
-        self._tickets: deque[Ticket] = deque()
-        self._watched: deque[_Watched] = deque()
+        self._sent: deque[Sent] = deque()
+        self._watched: deque[Sent] = deque()
         self._wants_acks = type(task).commit_record is not SourceTask.commit_record
         self._unwritten: dict[bytes, bytes | None] = {}
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
@@ -131,6 +131,7 @@ class SourceLoop:
     def _start(self) -> None:
         # It connects while the task starts: an idempotent producer needs half a second before its first record.
         self._producer = self._open_producer(self._wants_acks)
+        self._errors.start()
         context = _Context(self._spec.props, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
         with self._slot.calling("initialize"):
             self._task.initialize(context)
@@ -178,7 +179,9 @@ class SourceLoop:
         except Exception:
             log.exception("SourceTask.stop failed; the task is stopped all the same.")
         if self._producer is not None:
-            self._producer.close(0 if self._tickets else 5)
+            self._producer.close(0 if self._sent else 5)
+        self._errors.close()
+        self._pipeline.close()
 
     # ------------------------------------------------------------------ data
     def _poll(self) -> SourceBatch | None:
@@ -199,42 +202,103 @@ class SourceLoop:
         return batch
 
     def _send(self, polled: SourceBatch) -> None:
+        """Transform, convert and send; where a record fails the task, what came before it is sent still."""
+        sieve = self._pipeline.sieve()
+        try:
+            self._send_good(polled, sieve)
+        except TaskStoppingError:
+            return  # what was not sent will be polled again
+        failure = sieve.give_up()
+        if failure is not None:
+            record = polled[failure.at]
+            self._errors.report([(record, failure, None)])
+            origin = f"source partition {record.source_partition}, source offset {record.source_offset}"
+            where = f"the record for topic {record.topic}, {origin} ({failure.at + 1} of {len(polled)} in its batch)"
+            raise failure.exceeded(where)
+
+    def _send_good(self, polled: SourceBatch, sieve: Sieve) -> None:
         self._slot.enter("transform")
         try:
-            batch, kept = self._pipeline.transform(polled)
+            transformed = self._pipeline.transform(polled, sieve)
         finally:
             self._slot.leave()
-        if kept is not None and self._wants_acks:
-            self._tell_dropped(polled, kept)
-        if not len(batch):  # all dropped: as in Connect, their offsets wait for a record that is sent
-            return
-        at = 0
-        for run in self._pipeline.convert(batch):
-            size = len(run.values)
-            self._send_run(run, is_last=at + size == len(batch))
-            if self._wants_acks:
-                origin = range(at, at + size) if kept is None else kept[at : at + size]
-                self._watched.append(_Watched(self._tickets[-1], [polled[i] for i in origin]))
-            at += size
+        batch, kept = transformed
+        failed = self._report(polled, sieve)
+        if kept is not None and self._wants_acks and sieve.fatal is None:
+            self._tell_dropped(polled, {*kept} | failed)
+        sent: Sent | None = None
+        end = 0
+        for run in self._pipeline.convert(transformed, sieve):
+            self._report(polled, sieve)
+            end = run.end
+            sent = self._send_run(run, polled, is_last=end == len(batch) and sieve.fatal is None)
             if self._control.stopping:  # sending may have been cut short: what follows must not overtake it
                 return
+        self._report(polled, sieve)
+        if sent is not None and end < len(batch) and sieve.fatal is None:
+            # The last records failed: the offset of the whole batch depends on what was sent of it.
+            self._track_end(batch, sent)
 
-    def _send_run(self, run: Outgoing, *, is_last: bool) -> None:
+    def _report(self, polled: SourceBatch, sieve: Sieve) -> set[int]:
+        """Tell of what failed since the last call; offsets of what is sent from now on wait for the dead letters."""
+        failures = sieve.take()
+        if not failures:
+            return set()
+        failed = [(polled[failure.at], failure, None) for failure in failures]
+        written = self._errors.report(failed)
+        if written is not None:
+            self._hold(written, [record for record, _, _ in failed])
+        elif self._wants_acks:
+            for record, _, _ in failed:
+                self._tell(record)
+        return {failure.at for failure in failures}
+
+    def _hold(self, letters: Progress, records: list[SourceRecord]) -> None:
+        """No offset of these source partitions passes before the dead letters are written."""
+        seen: set[Hashable] = set()
+        for record in records:
+            if record.source_partition is not None and (key := freeze(record.source_partition)) not in seen:
+                seen.add(key)
+                self._tracker.sent(letters, record.source_partition, None)
+
+    def _send_run(self, run: Outgoing, polled: SourceBatch, *, is_last: bool) -> Sent | None:
         batch = run.batch
-        ticket = self._running().send(
-            batch.topic,
-            run.values,
-            keys=run.keys,
-            partitions=batch.partitions,
-            timestamps=None if batch.stamped_now else batch.timestamps,
-            headers=run.headers,
-            interrupt=self._control.interrupted,
-        )
-        self._tickets.append(ticket)
+        try:
+            ticket = self._running().send(
+                batch.topic,
+                run.values,
+                keys=run.keys,
+                partitions=batch.partitions,
+                timestamps=None if batch.stamped_now else batch.timestamps,
+                headers=run.headers,
+                interrupt=self._control.interrupted,
+            )
+        except DataError as error:
+            if not self._tolerant or error.code != _NO_TOPIC_NAME:
+                raise
+            for at in range(len(run.values)):  # nothing of the run was sent
+                self._skip_rejected(polled[run.row(at)], error, run, at)
+            return None
+        asked = self._wants_acks or self._tolerant
+        sent = Sent(ticket, polled if asked else None, run if asked else None)
+        self._sent.append(sent)
+        if self._wants_acks:
+            self._watched.append(sent)
         if ticket.total == len(run.values):
-            self._track(batch, ticket, is_last=is_last)
+            self._track(batch, sent, is_last=is_last)
+        return sent
 
-    def _track(self, batch: SourceBatch, ticket: Ticket, *, is_last: bool) -> None:
+    def _skip_rejected(self, record: SourceRecord, error: Exception, run: Outgoing, at: int) -> Progress | None:
+        letter = self._errors.rejected(record, error, run.content(at))
+        if not self._errors.policy.reports:
+            log.warning("A record was skipped, as errors.tolerance=all says: %s", error)
+        return letter
+
+    def _track_end(self, batch: SourceBatch, sent: Sent) -> None:
+        if batch.source_partition is not None and batch.source_offset is not None:
+            self._tracker.sent(sent, batch.source_partition, batch.source_offset)
+
+    def _track(self, batch: SourceBatch, ticket: Progress, *, is_last: bool) -> None:
         """Remember which offsets depend on this ticket; also runs without offsets hold back those that follow."""
         if batch.source_partitions is None:
             if batch.source_partition is not None:
@@ -268,39 +332,57 @@ class SourceLoop:
             self._commit()
 
     def _settle(self) -> None:
-        """Raise the first failure; forget what is done."""
-        for ticket in self._tickets:
-            if ticket.error is not None:
-                raise KafkaClientError.of(f"take a record for topic {ticket.topic}", ticket.error)
+        """Raise the first failure, or skip the record where that is tolerated; forget what is done."""
+        self._errors.check()
+        for sent in self._sent:
+            fault = sent.ticket.error
+            if fault is not None:
+                if not self._tolerant or fault.fatal or not sent.ticket.errors:
+                    raise KafkaClientError.of(f"take a record for topic {sent.ticket.topic}", fault)
+                self._skip_refused(sent)
         self._forget_done()
+        for record in self._errors.written():
+            self._tell(record)
         while self._watched:
             watched = self._watched[0]
             self._tell_acknowledged(watched)
-            if watched.told < len(watched.records):
+            if watched.told < watched.ticket.total:
                 return
             self._watched.popleft()
 
+    def _skip_refused(self, sent: Sent) -> None:
+        assert sent.outgoing is not None, "kept where errors are tolerated"
+        for index, fault in sent.refused():
+            error = KafkaClientError.of(f"take a record for topic {sent.ticket.topic}", fault)
+            sent.skip(index, self._skip_rejected(sent.record(index), error, sent.outgoing, index))
+
     def _forget_done(self) -> None:
-        while self._tickets and self._tickets[0].done:
-            ticket = self._tickets.popleft()
-            self._words[board.RECORDS_OUT] += ticket.total
-            if ticket.topic not in self._topics:
+        while self._sent and self._sent[0].done:
+            ticket = self._sent.popleft().ticket
+            self._words[board.RECORDS_OUT] += ticket.acked
+            if ticket.topic not in self._topics and ticket.acked:
                 self._topics.add(ticket.topic)
                 self._topic_used(self._spec.id.connector, ticket.topic)
 
-    def _tell_acknowledged(self, watched: _Watched) -> None:
-        front = watched.ticket.contiguous
+    def _tell_acknowledged(self, watched: Sent) -> None:
+        front = watched.contiguous
         self._slot.enter("commit_record")
         try:
             while watched.told < front:
-                self._task.commit_record(watched.records[watched.told], _metadata(watched, watched.told))
+                metadata = watched.metadata(watched.told)
+                if metadata is not None or not self._errors.has_letters:  # else it is told once its letter is written
+                    self._task.commit_record(watched.record(watched.told), metadata)
                 watched.told += 1
         finally:
             self._slot.leave()
 
-    def _tell_dropped(self, batch: SourceBatch, kept: list[int]) -> None:
+    def _tell(self, record: SourceRecord) -> None:
+        if self._wants_acks:
+            with self._slot.calling("commit_record"):
+                self._task.commit_record(record, None)
+
+    def _tell_dropped(self, batch: SourceBatch, keep: set[int]) -> None:
         """A dropped record is reported without metadata; its offset does not advance by itself, as in Connect."""
-        keep = set(kept)
         with self._slot.calling("commit_record"):
             for at in range(len(batch)):
                 if at not in keep:
@@ -343,7 +425,13 @@ class SourceLoop:
         """Wait for acknowledgements up to ``offset.flush.timeout.ms``, then commit what there is."""
         until = time.monotonic() + self._settings.flush_timeout
         producer.flush(self._settings.flush_timeout)
+        if self._tolerant and not any(sent.ticket.error and sent.ticket.error.fatal for sent in self._sent):
+            for sent in self._sent:
+                self._skip_refused(sent)
+        self._errors.flush(max(0.0, until - time.monotonic()))
         self._forget_done()
+        for record in self._errors.written():
+            self._tell(record)
         for watched in self._watched:
             self._tell_acknowledged(watched)
         if self._writing is not None:
@@ -366,9 +454,3 @@ def _columns(records: Iterable[SourceRecord]) -> SourceBatch | None:
 
 def _marks(pairs: Iterable[tuple[int, Mapping[str, Any] | None]]) -> list[tuple[int, Mapping[str, Any]]]:
     return [(index, offset) for index, offset in pairs if offset is not None]
-
-
-def _metadata(watched: _Watched, at: int) -> RecordMetadata:
-    where = watched.ticket.metadata
-    partition, offset = where[at] if where else (-1, -1)
-    return RecordMetadata(watched.ticket.topic, partition, offset)

@@ -21,11 +21,15 @@ from barnabas.supervisor.api import ErrorInfo, PluginRef, State, TaskId, TaskSpe
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.settings import Limits
 from barnabas.task.control import TaskControl
+from barnabas.task.failures import Operator
 from barnabas.task.membership import consumer_config
-from barnabas.task.pipeline import SinkPipeline, SourcePipeline
 from barnabas.task.run import make_converters
 from barnabas.task.sink import SinkLoop, SinkLoopSettings
+from barnabas.task.sink_errors import SinkErrors
+from barnabas.task.sink_pipeline import SinkPipeline
 from barnabas.task.source import SourceLoop, SourceLoopSettings
+from barnabas.task.source_errors import SourceErrors
+from barnabas.task.source_pipeline import SourcePipeline
 
 __all__ = ["warm_up"]
 
@@ -122,7 +126,8 @@ def _run_source(slot: Slot, pipeline: SourcePipeline) -> None:
     control = TaskControl(slot, paused=False, report=_silent)
     make: Callable[[bool], Any] = lambda _: _Producer()  # noqa: E731  typed as what it stands for
     settings = SourceLoopSettings(0, 0)
-    SourceLoop(_SPEC, control, _Source(control), pipeline, make, _Store(), settings, _unused).run()
+    errors = SourceErrors(_SPEC.id, Operator(), pipeline)
+    SourceLoop(_SPEC, control, _Source(control), pipeline, errors, make, _Store(), settings, _unused).run()
 
 
 class _Sink(SinkTask):
@@ -161,4 +166,5 @@ def _run_sink(slot: Slot, pipeline: SinkPipeline) -> None:
 
     make: Callable[[], Any] = _Consumer
     settings = SinkLoopSettings(0, 0, 500)
-    SinkLoop(_SPEC, control, _Sink(control), pipeline, make, subscribe, settings, _unused).run()
+    errors = SinkErrors(_SPEC.id, Operator(), pipeline)
+    SinkLoop(_SPEC, control, _Sink(control), pipeline, errors, make, subscribe, settings, _unused).run()

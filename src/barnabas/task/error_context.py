@@ -1,0 +1,141 @@
+"""What is told about a failed record: the headers of its dead letter, and a line in the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from barnabas.errors import BarnabasError
+from barnabas.supervisor.api import describe
+from barnabas.task.rendering import render, shorten
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
+
+    from barnabas.record import SourceRecord
+    from barnabas.supervisor.api import TaskId
+    from barnabas.task.failures import Failure
+
+__all__ = [
+    "error_headers",
+    "java_name",
+    "log_failure",
+    "message_place",
+    "message_text",
+    "record_place",
+    "record_text",
+    "source_headers",
+]
+
+log = logging.getLogger("barnabas.errors")
+
+_PREFIX: Final = "__connect.errors."
+_TYPES: Final = ("NoTimestampType", "CreateTime", "LogAppendTime")
+
+Pairs = list[tuple[str, bytes | None]]
+
+
+def java_name(error: BaseException) -> str:
+    """The class of an error as a program that reads dead letters knows it: Java's where it stands in for one."""
+    if isinstance(error, BarnabasError):
+        return error.java_class
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def error_headers(place: Sequence[tuple[str, str | None]], task: TaskId, failure: Failure) -> Pairs:
+    """The context headers of a dead letter, in Kafka Connect's order.
+
+    Args:
+        place: Topic, partition and offset of the record, as text.
+        task: Which task it is.
+        failure: What failed.
+    """
+    error = failure.error
+    message = error.message if isinstance(error, BarnabasError) else str(error) or None
+    about: list[tuple[str, str | None]] = [
+        *place,
+        ("connector.name", task.connector),
+        ("task.id", str(task.task)),
+        ("stage", failure.stage),
+        ("class.name", failure.name),
+        ("exception.class.name", java_name(error)),
+        ("exception.message", message),
+        ("exception.stacktrace", describe(error).trace),
+    ]
+    return [(_PREFIX + name, None if text is None else text.encode("utf-8", "replace")) for name, text in about]
+
+
+def message_place(message: Message) -> list[tuple[str, str | None]]:
+    """Where a message was read."""
+    return [
+        ("topic", message.topic()),
+        ("partition", str(message.partition())),
+        ("offset", str(message.offset())),
+    ]
+
+
+def record_place(record: SourceRecord) -> list[tuple[str, str | None]]:
+    """Where a source record was to go; it has no offset yet."""
+    partition = None if record.kafka_partition is None else str(record.kafka_partition)
+    return [("topic", record.topic), ("partition", partition), ("offset", None)]
+
+
+def source_headers(record: SourceRecord) -> Pairs:
+    """Where a source record came from, as JSON: behind the headers that Kafka Connect knows."""
+    return [
+        (f"{_PREFIX}source.partition", render(record.source_partition)),
+        (f"{_PREFIX}source.offset", render(record.source_offset)),
+    ]
+
+
+def log_failure(task: TaskId, failure: Failure, what: str, where: str) -> None:
+    """One line for a failed record, with the trace: what ``errors.log.enable`` asks for.
+
+    Args:
+        task: Which task it is.
+        failure: What failed.
+        what: ``consumed`` or ``source``.
+        where: The record, as :func:`message_text` or :func:`record_text` gives it.
+    """
+    log.error(
+        "Error encountered in task %s. Executing stage '%s' with class '%s', where %s record is %s.",
+        task,
+        failure.stage,
+        failure.name,
+        what,
+        where,
+        exc_info=failure.error,
+    )
+
+
+def message_text(message: Message, *, content: bool) -> str:
+    """A consumed message in a log line: its coordinates, and its content only if asked for."""
+    kind, stamp = message.timestamp()
+    text = f"topic='{message.topic()}', partition={message.partition()}, offset={message.offset()}"
+    if kind:
+        text += f", timestamp={stamp}, timestampType={_TYPES[kind]}"
+    if content:
+        text += _content(message.key(), message.value(), message.headers())
+    return f"{{{text}}}"
+
+
+def record_text(record: SourceRecord, *, content: bool) -> str:
+    """A source record in a log line: where it came from and was to go, and its content only if asked for."""
+    text = f"topic='{record.topic}', kafkaPartition={record.kafka_partition}"
+    text += f", sourcePartition={_json(record.source_partition)}, sourceOffset={_json(record.source_offset)}"
+    if record.timestamp is not None:
+        text += f", timestamp={record.timestamp}"
+    if content:
+        text += _content(record.key, record.value, record.headers)
+    return f"{{{text}}}"
+
+
+def _content(key: Any, value: Any, headers: Any) -> str:
+    return f", key={shorten(key)}, value={shorten(value)}, headers={shorten(headers or [])}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str)
