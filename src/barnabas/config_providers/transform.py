@@ -86,4 +86,4 @@ def _why(found: Placeholder, *, known: bool) -> str:
     if known:
         where = f" at {found.path}" if found.path else ""
         return f"the provider {found.provider} has no {found.key}{where}"
-    return f"no provider of the name {found.provider} is in the worker's config.providers"
+    return f"no provider of the name {found.provider} is in config.providers"

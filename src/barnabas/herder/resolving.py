@@ -50,7 +50,7 @@ class Resolver:
         self, sources: Mapping[str, Source] | None = None, close: Callable[[], Awaitable[None]] = _nothing
     ) -> None:
         self._sources = sources or {}
-        self._warned: dict[str, set[tuple[str, str]]] = {}
+        self._warned: dict[str, set[str]] = {}
         self._secret_keys: dict[str, frozenset[str]] = {}
         self.close = close
 
@@ -90,14 +90,14 @@ class Resolver:
         found: dict[str, str] = {}
         for result in results:
             found |= {**result.secrets, **secrets.secrets_in(result.props, keys)}
-            self._warn(connector, result)
+        self._warn(connector, [entry for result in results for entry in result.unresolved])
         secrets.register(secrets.owner_of(connector), found)
 
-    def _warn(self, connector: str, result: Transformed) -> None:
-        warned = self._warned.setdefault(connector, set()) if result.unresolved else set()
-        for key, placeholder, why in result.unresolved:
-            if (key, placeholder) not in warned:
-                warned.add((key, placeholder))
+    def _warn(self, connector: str, unresolved: Sequence[tuple[str, str, str]]) -> None:
+        warned = self._warned.setdefault(connector, set()) if unresolved else set()
+        for key, placeholder, why in unresolved:
+            if placeholder not in warned:  # tasks have it again, perhaps as another setting
+                warned.add(placeholder)
                 log.warning("%s: %s: %s stays as it is, because %s.", connector, key, placeholder, why)
 
     def forget(self, connector: str) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from barnabas.config_providers import has_placeholder
 from barnabas.errors import ConnectError
+from barnabas.secrets import is_secret_key
 from barnabas.supervisor.api import PluginRef
 
 __all__ = ["TooManyTasksError", "complete_configs", "tasks_max", "unchanged"]
 
 log = logging.getLogger(__name__)
 
+_SHORTEST = 4  # of a secret that is recognised in a task's settings: shorter ones are everywhere by chance
 _TOPIC_KEYS = ("topics", "topics.regex")
 
 
@@ -38,7 +40,8 @@ def complete_configs(
     """Add what the framework adds: ``task.class``, and for sinks the topics; put placeholders back.
 
     A setting that has a placeholder in the connector's configuration is stored with it for the tasks too, whatever the
-    connector made of its value: values that came from providers are not stored, nor compared.
+    connector made of its value: values that came from providers are not stored, nor compared. A secret that the
+    connector gives its tasks as another setting becomes its placeholder there, too.
 
     Args:
         name: The connector.
@@ -56,11 +59,21 @@ def complete_configs(
     if plugin.kind == "sink":
         extra |= {key: value for key in _TOPIC_KEYS if (value := config.get(key))}
     raw = {key: value for key, value in config.items() if value is not None and has_placeholder(value)}
-    return [_with_placeholders({**task, **extra}, raw) for task in made]
+    hidden = {value: text for key, text in raw.items() if (value := resolved.get(key)) and _is_secret(key, value, text)}
+    return [_with_placeholders({**task, **extra}, raw, hidden) for task in made]
 
 
-def _with_placeholders(task: dict[str, str], raw: Mapping[str, str]) -> dict[str, str]:
-    return {key: raw.get(key, value) for key, value in task.items()}
+def _is_secret(key: str, value: str, text: str) -> bool:
+    return is_secret_key(key) and len(value) >= _SHORTEST and value != text
+
+
+def _with_placeholders(task: dict[str, str], raw: Mapping[str, str], hidden: Mapping[str, str]) -> dict[str, str]:
+    put_back = {key: raw.get(key, value) for key, value in task.items()}
+    for secret, text in hidden.items():
+        for key, value in task.items():
+            if key not in raw and secret in value:
+                put_back[key] = put_back[key].replace(secret, text)
+    return put_back
 
 
 def _check_count(name: str, config: Mapping[str, str | None], count: int) -> None:
