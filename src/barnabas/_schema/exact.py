@@ -17,7 +17,19 @@ from barnabas._schema.types import Type
 if TYPE_CHECKING:
     from barnabas._schema.model import Schema
 
-__all__ = ["WIDTHS", "BigInt", "Float32", "Float64", "Instant", "Int8", "Int16", "Int32", "Int64", "Struct"]
+__all__ = [
+    "WIDTHS",
+    "BigInt",
+    "Float32",
+    "Float64",
+    "FrozenMap",
+    "Instant",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Struct",
+]
 
 
 class Int8(int):
@@ -97,6 +109,15 @@ class Struct(dict[str, Any]):
         return hash((self.schema, tuple([_hash(self.get(f.name)) for f in self.schema.fields])))
 
 
+class FrozenMap(dict[Any, Any]):
+    """A map that is the key of another map: nobody may change it."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override] # a dict has none
+        return hash(frozenset([(key, _hash(value)) for key, value in self.items()]))
+
+
 class Instant(msgspec.Struct, frozen=True, order=True):
     """A point in time that :class:`datetime.datetime` cannot hold: milliseconds since the epoch, as Java counts them.
 
@@ -109,7 +130,7 @@ class Instant(msgspec.Struct, frozen=True, order=True):
 
 def _hash(value: Any) -> int:
     """The same number for values that are equal; lists and maps all share one."""
-    return hash(value) if isinstance(value, Hashable) and not isinstance(value, Mapping) else 0
+    return hash(value) if isinstance(value, Hashable) and not isinstance(value, Mapping | tuple) else 0
 
 
 WIDTHS: Final[dict[type, Type]] = {cls: cls.TYPE for cls in (Int8, Int16, Int32, Int64, Float32, Float64)}

@@ -9,13 +9,17 @@ from typing import Final
 
 from barnabas._schema.logical import LogicalDecimal
 
-__all__ = ["decimal_text", "double_text", "float_text", "to_float32"]
+__all__ = ["decimal_text", "double_text", "float32_of", "float_text", "integer_text", "to_float32"]
 
 _FLOAT: Final = struct.Struct(">f")
+_BITS: Final = struct.Struct(">i")
+_FLOAT_MAX: Final = 3.4028234663852886e38
+_FLOAT_LIMIT: Final = 2.0**128 - 2.0**103  # halfway between the largest float and the one that would come next
 _PLAIN_FROM: Final = 1e-3
 _PLAIN_BELOW: Final = 1e7
 _FLOAT_DIGITS: Final = 9
 _DECIMAL_PLAIN_FROM: Final = -6
+_PRINTABLE: Final = 1 << 2000  # numbers below have fewer digits than the least limit that Python can be given
 
 
 def to_float32(value: float) -> float:
@@ -25,6 +29,26 @@ def to_float32(value: float) -> float:
     except OverflowError:
         return math.copysign(math.inf, value)
     return rounded
+
+
+def float32_of(number: Decimal | int) -> float:
+    """The nearest number of 32 bits, rounded once; too large ones become infinite."""
+    try:
+        wide = float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+    narrow = to_float32(wide)
+    if narrow == wide or not math.isfinite(wide):
+        return narrow
+    if math.isinf(narrow):
+        below = abs(wide) == _FLOAT_LIMIT and abs(Decimal(number)) < Decimal(_FLOAT_LIMIT)
+        return math.copysign(_FLOAT_MAX, wide) if below else narrow
+    # Rounding twice goes wrong where the number of 64 bits is halfway between two of 32.
+    other = _neighbour(narrow, wide)
+    exact = Decimal(wide)
+    if (narrow + other) / 2 != wide or exact == number:
+        return narrow
+    return max(narrow, other) if number > exact else min(narrow, other)
 
 
 def double_text(value: float) -> str:
@@ -61,7 +85,7 @@ def float_text(value: float) -> str:
 def decimal_text(value: Decimal) -> str:
     """``BigDecimal.toString``: an exponent only where the scale is negative or the number very small."""
     unscaled, scale = LogicalDecimal.parts(value)
-    digits = str(abs(unscaled))
+    digits = integer_text(abs(unscaled))
     sign = "-" if unscaled < 0 else ""
     exponent = len(digits) - 1 - scale
     if scale >= 0 and exponent >= _DECIMAL_PLAIN_FROM:
@@ -73,7 +97,21 @@ def decimal_text(value: Decimal) -> str:
     return f"{sign}{point}E{exponent:+d}" if exponent else sign + point
 
 
+def integer_text(value: int) -> str:
+    """``BigInteger.toString``: of any size, where Python refuses to print many thousands of digits."""
+    return int.__repr__(value) if -_PRINTABLE < value < _PRINTABLE else format(Decimal(value), "f")
+
+
 def _with_exponent(text: str) -> str:
     mantissa, _, exponent = text.partition("e")
     mantissa = mantissa.rstrip("0")
     return f"{mantissa}{'0' if mantissa.endswith('.') else ''}E{int(exponent)}"
+
+
+def _neighbour(narrow: float, towards: float) -> float:
+    """The next number of 32 bits in the direction of ``towards``."""
+    if narrow == 0.0:
+        return math.copysign(_FLOAT.unpack(_BITS.pack(1))[0], towards)
+    bits: int = _BITS.unpack(_FLOAT.pack(narrow))[0]
+    found: float = _FLOAT.unpack(_BITS.pack(bits + (1 if abs(towards) > abs(narrow) else -1)))[0]
+    return found

@@ -94,8 +94,8 @@ class LogicalDecimal:
         sign, digits, exponent = value.as_tuple()
         if not isinstance(exponent, int):
             raise DataError(f"{value} cannot be a decimal on the wire", remedy="Send None, or use FLOAT64.")
-        number = int("".join(map(str, digits)) or "0")
-        return (-number if sign else number), -exponent
+        number = int(Decimal((sign, digits, 0)))  # not from text: Python limits how many digits that may have
+        return number, -exponent
 
 
 class Date:

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from barnabas._schema.calendar import DAY_MS, local_fields, zone_name
 from barnabas._schema.exact import Float32, Instant, Struct
-from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
+from barnabas._schema.java import decimal_text, double_text, float_text, integer_text, to_float32
 from barnabas._schema.logical import Date, Time, Timestamp
 from barnabas._schema.model import Schema
 from barnabas._schema.types import Type
+from barnabas.errors import DataError
 
 __all__ = ["java_string"]
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_AS_IS: Final = frozenset({str, int})  # whose own text is Java's
 
 
 def java_string(schema: Schema | None, value: Any) -> str:
@@ -25,15 +25,21 @@ def java_string(schema: Schema | None, value: Any) -> str:
 
     Args:
         schema: Tells a struct from a map, and how wide a float is; ``None`` is schemaless.
-        value: Plain Python.
+        value: Plain Python, or of an exact class.
+
+    Raises:
+        DataError: lists and maps are nested deeper than Python can follow.
     """
     kind = type(value)
-    if kind in _AS_IS:
+    if kind is str:
         return str(value)
     spell = _SPELLINGS.get(kind)
     if spell is None:  # a class derived from one of them
         spell = next((each for known, each in _SPELLINGS.items() if isinstance(value, known)), _own)
-    return spell(schema, value)
+    try:
+        return spell(schema, value)
+    except RecursionError:
+        raise DataError("The value is nested too deeply to be written as text.", code="BRN-2105") from None
 
 
 def _own(_: Schema | None, value: Any) -> str:
@@ -62,7 +68,7 @@ def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
         schema = value.schema
     if schema is None:
         pairs = [
-            f"{k if type(k) is str else _schemaless(k)}={v if type(v) in _AS_IS else _schemaless(v)}"
+            f"{k if type(k) is str else _schemaless(k)}={v if type(v) is str else _schemaless(v)}"
             for k, v in value.items()
         ]
         return f"{{{', '.join(pairs)}}}"
@@ -95,6 +101,7 @@ _SPELLINGS: Final[dict[type, Callable[[Schema | None, Any], str]]] = {
     str: lambda _, value: value,
     type(None): lambda _, __: "null",
     bool: lambda _, value: "true" if value else "false",
+    int: lambda _, value: integer_text(value),
     float: _float,
     Decimal: lambda _, value: decimal_text(value),
     dict: _map,

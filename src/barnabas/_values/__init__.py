@@ -1,0 +1,3 @@
+"""What is behind ``barnabas.values``: import from there."""
+
+from __future__ import annotations
