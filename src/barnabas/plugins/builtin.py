@@ -6,12 +6,18 @@ unchanged, and ``GET /connector-plugins`` shows what its clients expect.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
 
 from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
+from barnabas.predicates.names import PREDICATES
 from barnabas.supervisor.api import PluginKind, PluginRef
+from barnabas.transforms.names import TRANSFORMS
 
-__all__ = ["MORE_NAMES", "builtin"]
+__all__ = ["KAFKA_VERSION", "MORE_NAMES", "builtin"]
+
+KAFKA_VERSION = "4.3.1"
+"""What a class that stands in for one of Kafka Connect's says its version is: whose behaviour it has."""
 
 MORE_NAMES = dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector")
 """Short names beyond those that the rules give."""
@@ -27,6 +33,18 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
         "org.apache.kafka.connect.file.FileStreamSourceConnector",
         "barnabas.connectors.filestream.source:FileStreamSourceConnector",
     ),
+    *(
+        (
+            "source",
+            f"org.apache.kafka.connect.mirror.{name}",
+            f"barnabas.connectors.mirror.{module}:{name}",
+        )
+        for module, name in (
+            ("checkpoint", "MirrorCheckpointConnector"),
+            ("heartbeat", "MirrorHeartbeatConnector"),
+            ("source", "MirrorSourceConnector"),
+        )
+    ),
     ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
     ("source", None, "barnabas.connectors.datagen.source:DatagenSourceConnector"),
 )
@@ -34,17 +52,27 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
 
 def builtin() -> list[PluginRef]:
     """Every plugin of ours."""
-    version = _version()
+    own = _version()
     refs = [
-        PluginRef(name=java or path.replace(":", "."), path=path, kind=kind, version=version, trusted=True)
+        PluginRef(
+            name=java or path.replace(":", "."),
+            path=path,
+            kind=kind,
+            version=KAFKA_VERSION if java else own,
+            trusted=True,
+        )
         for kind, java, path in _CONNECTORS
     ]
-    converters: list[tuple[PluginKind, str, str]] = [
-        *(("converter", java, path) for java, path in CONVERTERS.items()),
-        *(("header_converter", java, path) for java, path in HEADER_CONVERTERS.items()),
-    ]
+    tables: tuple[tuple[PluginKind, Mapping[str, str]], ...] = (
+        ("transformation", TRANSFORMS),
+        ("predicate", PREDICATES),
+        ("converter", CONVERTERS),
+        ("header_converter", HEADER_CONVERTERS),
+    )
     refs += [
-        PluginRef(name=java, path=path, kind=kind, version=version, trusted=True) for kind, java, path in converters
+        PluginRef(name=java, path=path, kind=kind, version=KAFKA_VERSION, trusted=True)
+        for kind, table in tables
+        for java, path in table.items()
     ]
     return refs
 

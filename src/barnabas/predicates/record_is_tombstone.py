@@ -1,0 +1,24 @@
+"""``RecordIsTombstone``: records without a value."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from barnabas.predicates.base import Predicate
+from barnabas.record import Batch, SinkRecord, SourceRecord
+
+__all__ = ["RecordIsTombstone"]
+
+R = TypeVar("R", SourceRecord, SinkRecord)
+
+
+class RecordIsTombstone(Predicate[R]):
+    """Holds for records whose value is null, whatever their schema."""
+
+    def test(self, record: R) -> bool:
+        """Whether the value is null."""
+        return record.value is None
+
+    def test_batch(self, batch: Batch[R]) -> list[bool]:
+        """The same for a column."""
+        return [value is None for value in batch.values]
