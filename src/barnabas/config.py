@@ -37,6 +37,7 @@ from barnabas._config.validators import (
     between,
     nearest,
 )
+from barnabas._config.version_range import VersionRange, version_range
 
 __all__ = [
     "NO_DEFAULT",
@@ -61,6 +62,7 @@ __all__ = [
     "ValidList",
     "ValidString",
     "Validator",
+    "VersionRange",
     "Width",
     "at_least",
     "between",
@@ -72,4 +74,5 @@ __all__ = [
     "parse_value",
     "to_text",
     "value_info",
+    "version_range",
 ]

@@ -8,30 +8,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from barnabas._java.validators import JavaRegex
+from barnabas.class_library import INTERFACES, Kind, Library, NamedClass, no_library
 from barnabas.config import (
     CaseInsensitiveValidString,
-    ClassFinder,
+    CompositeValidator,
     ConfigDef,
     NonEmptyString,
     NonEmptyStringWithoutControlChars,
+    NonNull,
     Recommender,
-    Regex,
     Type,
     UniqueAliases,
     ValidList,
     ValidString,
     at_least,
+    version_range,
 )
-from barnabas.converters.names import CONVERTERS, HEADER_CONVERTERS, canonical_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["FrameworkView", "sink_connector_def", "source_connector_def"]
+__all__ = ["FrameworkView", "common_connector_def", "sink_connector_def", "source_connector_def"]
 
 COMMON: Final = "Common"
 ERRORS: Final = "Error Handling"
 EXACTLY_ONCE: Final = "Exactly Once Support"
+
+_ALIASES: Final = CompositeValidator(NonNull(), UniqueAliases())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +45,34 @@ class FrameworkView:
     Attributes:
         connector_version: The newest version of the connector.
         converters: The worker's own converter classes by key (``key.converter``, …), offered as defaults.
-        find_class: From any accepted name of a converter to its full name.
-        version_of: From the full name of a plugin to its version.
+        library: Finds the classes that settings name.
+        offers: The classes to suggest, by kind.
     """
 
     connector_version: str | None = None
     converters: Mapping[str, str] = field(default_factory=dict)
-    find_class: ClassFinder = canonical_name
-    version_of: Callable[[str], str | None] = lambda _: None
+    library: Library = no_library
+    offers: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
+
+    def find_class(self, name: str) -> str | None:
+        """From any accepted name of a class, whatever its kind, to its full name."""
+        candidates = (self.library(kind, name) for kind in INTERFACES)
+        return next((found.name for found in candidates if found is not None), None)
+
+    def converter(self, part: str, name: str | None) -> NamedClass | None:
+        """The class that ``<part>.converter=name`` means."""
+        kind: Kind = "header_converter" if part == "header" else "converter"
+        return self.library(kind, name) if name else None
 
 
 def source_connector_def(view: FrameworkView | None = None) -> ConfigDef:
     """The keys of every source connector."""
-    definition = _common(view or FrameworkView())
+    definition = common_connector_def(view)
     definition.define(
         "topic.creation.groups",
         Type.LIST,
         default=[],
-        validator=UniqueAliases(),
+        validator=_ALIASES,
         importance="low",
         group="Topic Creation",
         order_in_group=1,
@@ -118,10 +132,10 @@ def source_connector_def(view: FrameworkView | None = None) -> ConfigDef:
 
 def sink_connector_def(view: FrameworkView | None = None) -> ConfigDef:
     """The keys of every sink connector."""
-    definition = _common(view or FrameworkView())
+    definition = common_connector_def(view)
     for key, type_, default, validator, label, doc in (
         ("topics", Type.LIST, [], ValidList(), "Topics", "Topics to consume; this or topics.regex."),
-        ("topics.regex", Type.STRING, "", Regex(), "Topics regex", "A pattern of topics to consume; this or topics."),
+        ("topics.regex", Type.STRING, "", JavaRegex(), "Topics regex", "A pattern of topics; this or topics."),
     ):
         definition.define(
             key,
@@ -167,7 +181,9 @@ def sink_connector_def(view: FrameworkView | None = None) -> ConfigDef:
     return definition
 
 
-def _common(view: FrameworkView) -> ConfigDef:
+def common_connector_def(view: FrameworkView | None = None) -> ConfigDef:
+    """The keys that sources and sinks have in common."""
+    view = view or FrameworkView()
     definition = ConfigDef()
     definition.define(
         "name",
@@ -194,6 +210,7 @@ def _common(view: FrameworkView) -> ConfigDef:
         "connector.plugin.version",
         Type.STRING,
         default=view.connector_version,
+        validator=_well_formed_version,
         recommender=Recommender.of(*_known(view.connector_version)),
         importance="medium",
         group=COMMON,
@@ -210,7 +227,7 @@ def _common(view: FrameworkView) -> ConfigDef:
             key,
             Type.LIST,
             default=[],
-            validator=UniqueAliases(),
+            validator=_ALIASES,
             importance="low",
             group=title,
             order_in_group=order,
@@ -264,12 +281,13 @@ def _define_tasks(definition: ConfigDef) -> None:
 def _define_converter(definition: ConfigDef, view: FrameworkView, part: str, title: str, order: int) -> None:
     key = f"{part}.converter"
     default = view.converters.get(key)
-    names = [*(HEADER_CONVERTERS if part == "header" else CONVERTERS)] if default else []
+    found = view.converter(part, default)
+    kind: Kind = "header_converter" if part == "header" else "converter"
     definition.define(
         key,
         Type.CLASS,
         default=default,
-        recommender=Recommender.of(*names),
+        recommender=Recommender.of(*(view.offers.get(kind, ()) if default else ())),
         importance="low",
         group=COMMON,
         order_in_group=order,
@@ -277,12 +295,12 @@ def _define_converter(definition: ConfigDef, view: FrameworkView, part: str, tit
         display_name=f"{title} converter class",
         doc=f"Between the connector's {part}s and the bytes in Kafka; the worker's if not set.",
     )
-    version = view.version_of(default) if default else None
     definition.define(
         f"{key}.plugin.version",
         Type.STRING,
-        default=version,
-        recommender=_ConverterVersion(key, view),
+        default=found.version if found else None,
+        validator=_well_formed_version,
+        recommender=_ConverterVersion(part, view),
         importance="low",
         group=COMMON,
         order_in_group=order + 1,
@@ -360,6 +378,11 @@ def _at_least_zero_or_none(name: str, value: Any) -> None:
         at_least(0)(name, value)
 
 
+def _well_formed_version(name: str, value: Any) -> None:
+    del name  # Kafka's message does not name the key
+    version_range(value)
+
+
 def _known(*names: str | None) -> list[str]:
     return [name for name in names if name is not None]
 
@@ -367,15 +390,15 @@ def _known(*names: str | None) -> list[str]:
 class _ConverterVersion(Recommender):
     """Offers the version of the converter that is set, and is hidden where none is."""
 
-    def __init__(self, key: str, view: FrameworkView) -> None:
-        self._key = key
+    def __init__(self, part: str, view: FrameworkView) -> None:
+        self._part = part
         self._view = view
 
     def valid_values(self, name: str, parsed: Mapping[str, Any]) -> Sequence[Any]:
         del name
-        found = parsed.get(self._key)
-        return _known(self._view.version_of(found)) if isinstance(found, str) else ()
+        found = self._view.converter(self._part, parsed.get(f"{self._part}.converter"))
+        return _known(found.version) if found else ()
 
     def visible(self, name: str, parsed: Mapping[str, Any]) -> bool:
         del name
-        return parsed.get(self._key) is not None
+        return parsed.get(f"{self._part}.converter") is not None

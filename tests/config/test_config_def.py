@@ -187,9 +187,9 @@ def test_definitions_that_cannot_be() -> None:
 
 def test_embedding_and_copying() -> None:
     made = ConfigDef(CONFIG).embed("transforms.a.", "Transforms: a", 3, CONFIG)
-    assert made.keys["transforms.a.topic"].group == "Transforms: a"
-    assert made.keys["transforms.a.mode"].order_in_group == 5
-    assert made.groups == ["G", "Transforms: a"]
+    assert made.keys["transforms.a.topic"].group == "Transforms: a: G"
+    assert made.keys["transforms.a.mode"].order_in_group == 6  # as forms show them: by group, importance and name
+    assert made.groups == ["G", "Transforms: a", "Transforms: a: G"]
     assert "transforms.a.topic" not in CONFIG.keys
 
 

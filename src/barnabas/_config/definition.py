@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from barnabas._config.docs import to_markdown
+from barnabas._config.embedding import prefixed_key
 from barnabas._config.parsed import Config
 from barnabas._config.parsing import ClassFinder, parse_value
 from barnabas._config.types import NO_DEFAULT, ConfigKey, ConfigValue, Importance, Recommender, Type, Validator, Width
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["ConfigDef"]
+
+_IMPORTANCES = (*Importance,)
 
 
 class ConfigDef:
@@ -113,10 +115,21 @@ class ConfigDef:
         return self
 
     def embed(self, prefix: str, group: str, start_order: int, other: ConfigDef) -> Self:
-        """Declare all of another definition's keys under a prefix, in one group."""
-        for offset, key in enumerate(other.keys.values()):
-            self.add(_renamed(key, prefix, group, start_order + offset))
+        """Declare all of another definition's keys under a prefix, in one group, in the order that forms show them.
+
+        Validators and recommenders go on seeing the names without the prefix.
+        """
+        for offset, key in enumerate(other.sorted_keys()):
+            self.add(prefixed_key(key, prefix, group, start_order + offset))
         return self
+
+    def sorted_keys(self) -> list[ConfigKey]:
+        """All keys as forms show them: by group and place in it, then required ones first, by importance, by name."""
+        return sorted(self._keys.values(), key=self._rank)
+
+    def _rank(self, key: ConfigKey) -> tuple[int, int, bool, int, str]:
+        group = -1 if key.group is None else self._groups.index(key.group)
+        return group, key.order_in_group, not key.required, _IMPORTANCES.index(key.importance), key.name
 
     def parse(self, props: Mapping[str, Any], *, find_class: ClassFinder | None = None) -> Config:
         """The typed configuration.
@@ -128,6 +141,11 @@ class ConfigDef:
         Raises:
             ConfigError: the first problem in the order of declaration, with key and remedy.
         """
+        ghosts = self._undefined()
+        if ghosts:
+            raise ConfigError(
+                f"Some configurations in are referred in the dependents, but not defined: {','.join(ghosts)}"
+            )
         values = {}
         for key in self._keys.values():
             value = self._take(key, props, find_class)
@@ -142,20 +160,19 @@ class ConfigDef:
         Returns:
             One :class:`ConfigValue` a declared key, in order, each with all its errors.
         """
-        values: dict[str, ConfigValue] = {}
-        for key in self._keys.values():
-            found = values[key.name] = ConfigValue(key.name)
-            try:
-                found.value = self._take(key, props, find_class)
-            except ConfigError as error:
-                found.add_error(error.message)
-            if key.validator is not None:
-                try:
-                    key.validator(key.name, found.value)
-                except ConfigError as error:
-                    found.add_error(error.message)
-        self._recommend(values)
-        return [*values.values(), *self._undefined_dependents()]
+        ghosts = [
+            ConfigValue(name, errors=[f"{name} is referred in the dependents, but not defined."], visible=False)
+            for name in self._undefined()
+        ]
+        found = {name: ConfigValue(name) for name in self._keys}
+        parsed: dict[str, Any] = {}
+        order = self._visits()
+        for key in order:
+            self._judge(key, props, found[key.name], find_class)
+            parsed[key.name] = found[key.name].value
+        for key in order:
+            _recommend(key, found[key.name], parsed)
+        return [*found.values(), *ghosts]
 
     def markdown(self) -> str:
         """The reference as a Markdown table, most important keys first."""
@@ -174,31 +191,58 @@ class ConfigDef:
             )
         return key.default
 
-    def _recommend(self, values: Mapping[str, ConfigValue]) -> None:
-        parsed = {name: value.value for name, value in values.items()}
-        for key in self._keys.values():
-            if key.recommender is not None:
-                found = values[key.name]
-                found.recommended_values = list(key.recommender.valid_values(key.name, parsed))
-                found.visible = key.recommender.visible(key.name, parsed)
+    def _judge(
+        self, key: ConfigKey, props: Mapping[str, Any], found: ConfigValue, find_class: ClassFinder | None
+    ) -> None:
+        value = None
+        try:
+            value = self._take(key, props, find_class)
+        except ConfigError as error:
+            found.add_error(error.message)
+        if key.validator is not None:
+            try:
+                key.validator(key.name, value)
+            except ConfigError as error:
+                found.add_error(error.message)
+        found.value = value
 
-    def _undefined_dependents(self) -> list[ConfigValue]:
-        names = {name: None for key in self._keys.values() for name in key.dependents if name not in self._keys}
-        return [
-            ConfigValue(name, errors=[f"{name} is referred in the dependents, but not defined."], visible=False)
-            for name in names
-        ]
+    def _visits(self) -> list[ConfigKey]:
+        """Keys in the order in which Kafka looks at them: each before its dependents.
+
+        One that depends on two others is looked at twice, and its errors count twice; one that is reached only through
+        a circle is never looked at.
+        """
+        order: list[ConfigKey] = []
+        children = {name for key in self._keys.values() for name in key.dependents}
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            key = self._keys.get(name)
+            if key is not None and name not in path:
+                order.append(key)
+                for dependent in key.dependents:
+                    visit(dependent, (*path, name))
+
+        for name in self._keys:
+            if name not in children:
+                visit(name, ())
+        return order
+
+    def _undefined(self) -> list[str]:
+        """Names that are dependents of a key and no keys themselves."""
+        return [*{name: None for key in self._keys.values() for name in key.dependents if name not in self._keys}]
+
+
+def _recommend(key: ConfigKey, found: ConfigValue, parsed: Mapping[str, Any]) -> None:
+    if key.recommender is None:
+        return
+    try:
+        values = key.recommender.valid_values(key.name, parsed)
+        kept = found.recommended_values  # of an earlier visit
+        found.recommended_values = [value for value in values if not kept or value in kept]
+        found.visible = key.recommender.visible(key.name, parsed)
+    except ConfigError as error:
+        found.add_error(error.message)
 
 
 def _member(kind: Any, given: Any) -> Any:
     return given if isinstance(given, kind) else kind[str(given).upper()]
-
-
-def _renamed(key: ConfigKey, prefix: str, group: str, order: int) -> ConfigKey:
-    return replace(
-        key,
-        name=prefix + key.name,
-        group=group,
-        order_in_group=order,
-        dependents=tuple(prefix + name for name in key.dependents),
-    )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
-from barnabas.config import ConfigDef, key_info
-from barnabas.connector import Connector, SourceConnector, Versioned
-from barnabas.connector_validation import ValidationContext, built_in_converter_def, validate_connector_config
-from barnabas.converters import load_converter, load_header_converter
-from barnabas.converters.names import canonical_name
+from barnabas.class_library import CURRENT, NamedClass
+from barnabas.config import ConfigDef, ConfigValue, key_info, version_range
+from barnabas.connector import (
+    Connector,
+    ConnectorTransactionBoundaries,
+    ExactlyOnceSupport,
+    SourceConnector,
+)
+from barnabas.connector_validation import ValidationContext, refuse_version, validate_connector_config
 from barnabas.errors import ConfigError, ConnectError
 from barnabas.framework_config import FrameworkView, sink_connector_def, source_connector_def
+from barnabas.overrides import policy_of, worker_group
 from barnabas.plugins import load
-from barnabas.plugins.loading import use_home
 from barnabas.supervisor.api import PluginRef
 from barnabas.supervisor.board import Slot
+from barnabas.supervisor.library import offers, open_library
 
 __all__ = ["config_def_json", "validate_connector"]
 
 _PARTS = ("key.converter", "value.converter", "header.converter")
-_POLICIES = ("All", "None", "Principal", "Allowlist")
+_DEFAULTS = {"header.converter": "org.apache.kafka.connect.storage.SimpleHeaderConverter"}
 
 
 def validate_connector(
@@ -34,9 +40,27 @@ def validate_connector(
         worker: The worker's properties: converters to show as defaults, and the override policy.
         slot: Where the calls into plugin code are shown.
     """
+    view = _view(plugin, worker)
+    refused = _refuse_version(plugin, props, view)
+    if refused is not None:
+        return refused
+    CURRENT.set(view.library)
     with slot.calling("load"):
         connector: Connector = load(plugin)()
     given = cast("Mapping[str, str]", props)  # a null is passed on: the definition says what it thinks of it
+    definition, values = _asked(plugin, connector, given, slot)
+    kind: Literal["source", "sink"] = "source" if isinstance(connector, SourceConnector) else "sink"
+    context = _context(view, worker)
+    if isinstance(connector, SourceConnector) and context.exactly_once is not None:
+        with slot.calling("validate"):
+            context = _with_promises(context, connector, given)
+    return validate_connector_config(kind, props, definition, values, context)
+
+
+def _asked(
+    plugin: PluginRef, connector: Connector, props: Mapping[str, str], slot: Slot
+) -> tuple[ConfigDef, list[ConfigValue]]:
+    """What the connector itself says of its configuration."""
     with slot.calling("config"):
         definition = connector.config()
     if not isinstance(definition, ConfigDef):
@@ -46,58 +70,74 @@ def validate_connector(
             remedy="Set the class attribute CONFIG, or return a ConfigDef.",
         )
     with slot.calling("validate"):
-        values = connector.validate(given)
+        values = connector.validate(props)
     if values is None:
         raise ConnectError(
             f"{plugin.name}.validate() must return a list of values that is not null.",
             code="BRN-4012",
             remedy="Return self.config().validate(props), with errors added to its values.",
         )
-    kind: Literal["source", "sink"] = "source" if isinstance(connector, SourceConnector) else "sink"
-    return validate_connector_config(kind, props, definition, list(values), _context(plugin, worker))
+    return definition, list(values)
 
 
-def _context(plugin: PluginRef, worker: Mapping[str, str]) -> ValidationContext:
-    use_home(plugin.home)
-    policy = worker.get("connector.client.config.override.policy", "All").strip()
-    allowlist = worker.get("connector.client.config.override.allowlist", "")
+def _refuse_version(plugin: PluginRef, props: Mapping[str, str | None], view: FrameworkView) -> dict[str, Any] | None:
+    """The answer if ``connector.plugin.version`` asks for another version than there is; that decides before all else.
+
+    Raises:
+        ConfigError: it is malformed.
+    """
+    version_range(props.get("connector.plugin.version"))
+    if plugin.version == "undefined":
+        return None
+    return refuse_version(NamedClass(plugin.name, (plugin.version,)), props, view)
+
+
+def _context(view: FrameworkView, worker: Mapping[str, str]) -> ValidationContext:
+    group = worker_group(worker)
+    support = worker.get("exactly.once.source.support", "disabled").strip().lower()
     return ValidationContext(
-        view=_view(plugin, worker),
-        converter_def=_converter_def,
-        policy=next((name for name in _POLICIES if name.lower() == policy.lower()), "All"),
-        allowlist=tuple(key.strip() for key in allowlist.split(",") if key.strip()),
+        view=view,
+        policy=policy_of(worker),
         topic_creation=worker.get("topic.creation.enable", "true").strip().lower() != "false",
+        worker_group=group,
+        exactly_once=None if group is None else support == "enabled",
     )
+
+
+def _with_promises(
+    context: ValidationContext, connector: SourceConnector, props: Mapping[str, str]
+) -> ValidationContext:
+    """What a source says of exactly-once delivery with this configuration, asked only where it asks for that."""
+    promised: ExactlyOnceSupport | None = None
+    boundaries = False
+    if (props.get("exactly.once.support") or "").strip().lower() == "required":
+        promised = connector.exactly_once_support(props)
+    if (props.get("transaction.boundary") or "").strip().lower() == "connector":
+        boundaries = connector.can_define_transaction_boundaries(props) is ConnectorTransactionBoundaries.SUPPORTED
+    support: Literal["supported", "unsupported"] | None = None
+    if promised is not None:
+        support = "supported" if promised is ExactlyOnceSupport.SUPPORTED else "unsupported"
+    return replace(context, exactly_once_support=support, defines_boundaries=boundaries)
 
 
 def _view(plugin: PluginRef, worker: Mapping[str, str]) -> FrameworkView:
-    defaults = {part: canonical_name(worker[part]) or worker[part] for part in _PARTS if worker.get(part)}
+    library = open_library(plugin.home, worker.get("plugin.path"))
+    defaults = {}
+    for part in _PARTS:
+        name = worker.get(part) or _DEFAULTS.get(part)
+        if name:
+            found = library("header_converter" if part == "header.converter" else "converter", name)
+            defaults[part] = found.name if found is not None else name
     return FrameworkView(
-        connector_version=None if plugin.version == "undefined" else plugin.version,
+        connector_version=_version(plugin),
         converters=defaults,
-        find_class=_find_class,
-        version_of=lambda _: Versioned.version(),
+        library=library,
+        offers=offers(),
     )
 
 
-def _find_class(name: str) -> str | None:
-    """The full name of a converter: one of ours, or anybody's that can be imported."""
-    known = canonical_name(name)
-    if known is not None:
-        return known
-    return name if _converter_def(name) is not None else None
-
-
-def _converter_def(name: str) -> ConfigDef | None:
-    known = built_in_converter_def(name)
-    if known is not None:
-        return known
-    for loader in (load_converter, load_header_converter):
-        try:
-            return loader(name).CONFIG
-        except ConnectError:
-            continue
-    return None
+def _version(plugin: PluginRef) -> str | None:
+    return None if plugin.version == "undefined" else plugin.version
 
 
 def config_def_json(plugin: PluginRef, slot: Slot) -> list[dict[str, Any]]:
@@ -110,6 +150,7 @@ def config_def_json(plugin: PluginRef, slot: Slot) -> list[dict[str, Any]]:
         raise ConfigError(f"{plugin.name}.config() must return a ConfigDef that is not null.", code="BRN-4012")
     keys = dict(definition.keys)
     if isinstance(found, Connector):
-        framework = source_connector_def() if isinstance(found, SourceConnector) else sink_connector_def()
+        view = FrameworkView(connector_version=_version(plugin))
+        framework = source_connector_def(view) if isinstance(found, SourceConnector) else sink_connector_def(view)
         keys = {**keys, **{name: key for name, key in framework.keys.items() if name not in keys}}
     return [key_info(key) for key in keys.values() if not key.internal]
