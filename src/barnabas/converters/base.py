@@ -5,14 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from barnabas.config import ConfigDef, Type, ValidString
+from barnabas.config import ConfigDef, Type, ValidString, parse_value
 from barnabas.connector import Versioned
 from barnabas.schema import Schema, SchemaAndValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CONVERTER_TYPE", "Converter", "HeaderConverter", "SchemaColumn", "UniversalConverter", "converter_def"]
+__all__ = [
+    "CONVERTER_TYPE",
+    "Converter",
+    "HeaderConverter",
+    "SchemaColumn",
+    "UniversalConverter",
+    "converter_def",
+    "strict_setting",
+]
 
 CONVERTER_TYPE = "converter.type"
 
@@ -29,6 +37,18 @@ def converter_def() -> ConfigDef:
         importance="low",
         doc="What is converted: key, value or header. Set by the worker.",
     )
+
+
+def strict_setting(configs: Mapping[str, Any]) -> bool:
+    """The setting ``strict`` of a converter: refuse what Kafka Connect would change silently; false if it is not set.
+
+    It is in no converter's definition, because what the definitions list is equal to the JVM's.
+
+    Raises:
+        ConfigError: neither true nor false.
+    """
+    found = configs.get("strict")
+    return found if isinstance(found, bool) else bool(parse_value("strict", found, Type.BOOLEAN))
 
 
 class Converter(Versioned, ABC):

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from barnabas.config import CaseInsensitiveValidString, Type
+from barnabas.converters._json.envelope import EnvelopeReader, TextReader
+from barnabas.converters._json.explain import explain_read, explain_write
 from barnabas.converters._json.input import parse_column, parse_one
 from barnabas.converters._json.lenient import MISSING, JsonError
 from barnabas.converters._json.output import dump, dump_column, dump_schemaless_column
-from barnabas.converters._json.reader import ColumnReader, NeedsExactNumbers, reader_for
+from barnabas.converters._json.reader import ColumnReader, reader_for
+from barnabas.converters._json.scalars import CoercedError, NeedsExactNumbers
 from barnabas.converters._json.schema_text import schema_from_json, schema_to_json
 from barnabas.converters._json.writer import ColumnWriter, writer_for
-from barnabas.converters.base import SchemaColumn, UniversalConverter, converter_def, merge_schemas
+from barnabas.converters.base import (
+    SchemaColumn,
+    UniversalConverter,
+    converter_def,
+    merge_schemas,
+    strict_setting,
+)
 from barnabas.converters.sniff import remedy_for
 from barnabas.errors import DataError
 from barnabas.schema import Schema, SchemaAndValue
@@ -28,7 +37,7 @@ _ENVELOPE: Final = (
     "If you are trying to deserialize plain JSON data, set schemas.enable=false in your converter configuration."
 )
 _UNREADABLE: Final = "Converting byte[] to Kafka Connect data failed due to serialization error: "
-_PAYLOAD: Final = b'"payload":'
+_UNWRITABLE: Final = "Converting Kafka Connect data to byte[] failed due to serialization error: "
 
 
 class JsonConverter(UniversalConverter):
@@ -102,18 +111,23 @@ class JsonConverter(UniversalConverter):
         self.configure({})
 
     def configure(self, configs: Mapping[str, Any], is_key: bool = False) -> None:
-        """Read the settings; all of them can be left out."""
+        """Read the settings; all of them can be left out.
+
+        ``strict`` is one, too, though not of the definition: it refuses what Kafka Connect would change silently.
+        """
         self._kind = configs.get("converter.type") or ("key" if is_key else "value")
         known = {key: value for key, value in configs.items() if key in self.CONFIG.keys}
         config = self.CONFIG.parse({**known, "converter.type": _valid_kind(self._kind)})
+        self._strict = strict_setting(configs)
         self._schemas: bool = config["schemas.enable"]
         self._cache_size: int = config["schemas.cache.size"]
         self._numeric: bool = config["decimal.format"].upper() == "NUMERIC"
         self._replace: bool = config["replace.null.with.default"]
         self._writers: dict[Schema | None, tuple[bytes, ColumnWriter]] = {}
-        self._readers: dict[str, tuple[Schema | None, ColumnReader]] = {}
-        self._head: tuple[bytes, Schema | None, ColumnReader] | None = None
-        self._fixed: tuple[Schema, ColumnReader] | None = None
+        self._readers: dict[bytes | str, tuple[Schema | None, ColumnReader]] = {}
+        self._plain = self._compile(None)
+        self._envelopes = EnvelopeReader(self._reader, self._read, replace_nulls=self._replace, strict=self._strict)
+        self._fixed: TextReader | None = None
         if config["schema.content"]:
             self._fixed = self._parse_content(config["schema.content"])
 
@@ -126,19 +140,31 @@ class JsonConverter(UniversalConverter):
     def from_connect_column(self, topic: str, schema: Schema | None, values: list[Any]) -> list[bytes | None]:
         """Values of one schema as JSON."""
         del topic
+        try:
+            return self._write(schema, values)
+        except CoercedError:
+            pass
+        except RecursionError:
+            raise DataError(_UNWRITABLE, code="BRN-2155", remedy="The value is nested too deeply.") from None
+        raise explain_write(schema, values, root=self._kind, key=f"{self._kind}.converter.strict")
+
+    def _write(self, schema: Schema | None, values: list[Any]) -> list[bytes | None]:
         head, writer = self._writer(schema)
         if schema is not None:
             return [*dump_column(writer.column(values), head)]
         if None not in values:
-            return [*dump_schemaless_column(values, head)]
-        written = iter(dump_schemaless_column([value for value in values if value is not None], head))
+            return [*dump_schemaless_column(values, head, strict=self._strict)]
+        filled = [value for value in values if value is not None]
+        written = iter(dump_schemaless_column(filled, head, strict=self._strict))
         return [None if value is None else next(written) for value in values]
 
     def _writer(self, schema: Schema | None) -> tuple[bytes, ColumnWriter]:
         found = self._writers.get(schema)
         if found is None:
             text = dump(schema_to_json(schema, self._default_to_json))
-            writer = writer_for(schema, numeric_decimals=self._numeric, replace_nulls=self._replace)
+            writer = writer_for(
+                schema, numeric_decimals=self._numeric, replace_nulls=self._replace, strict=self._strict
+            )
             found = (b'{"schema":%b,"payload":' % text if self._schemas else b""), writer
             _remember(self._writers, schema, found, self._cache_size)
         return found
@@ -151,103 +177,85 @@ class JsonConverter(UniversalConverter):
     def to_connect(self, topic: str, payload: bytes | None) -> SchemaAndValue:
         """One message as a value; null stays null, and so does an empty message without schemas."""
         del topic
-        if payload is None:
-            return SchemaAndValue(None, None)
-        try:
-            return self._read(payload, parse_one(payload))
-        except NeedsExactNumbers:
-            return self._read(payload, parse_one(payload, exact=True))
-        except JsonError as error:
-            raise self._unreadable(payload, error) from error
+        return SchemaAndValue(None, None) if payload is None else self._read(payload)
 
     def to_connect_column(self, topic: str, payloads: list[bytes | None]) -> tuple[SchemaColumn, list[Any]]:
         """Messages as values."""
+        del topic
         if not self._schemas:
             return None, self._read_schemaless(payloads)
         if self._fixed is None:
-            found = self._read_enveloped(payloads)
-            if found is not None:
-                return found
-        pairs = [self.to_connect(topic, payload) for payload in payloads]
+            return self._envelopes.column(payloads)
+        if None not in payloads:
+            values = self._fixed.column(payloads)  # type: ignore[arg-type] # no None in it
+            if values is not None:
+                return self._fixed.schema, values
+        pairs = [SchemaAndValue(None, None) if payload is None else self._read(payload) for payload in payloads]
         return merge_schemas([pair.schema for pair in pairs]), [pair.value for pair in pairs]
 
     def _read_schemaless(self, payloads: list[bytes | None]) -> list[Any]:
+        filled = [payload for payload in payloads if payload is not None]
         try:
-            if None not in payloads:
-                return parse_column(payloads)  # type: ignore[arg-type] # no None in it
-            values = iter(parse_column([payload for payload in payloads if payload is not None]))
-            return [None if payload is None else next(values) for payload in payloads]
-        except JsonError as error:
-            bad = next(payload for payload in payloads if payload is not None and not _parses(payload))
-            raise self._unreadable(bad, error) from error
+            values = parse_column(filled, self._plain.one, whole=self._strict)
+        except (JsonError, CoercedError, RecursionError):
+            values = [self._read(payload).value for payload in filled]  # one of them says what is wrong
+        if len(filled) == len(payloads):
+            return values
+        each = iter(values)
+        return [None if payload is None else next(each) for payload in payloads]
 
-    def _read_enveloped(self, payloads: list[bytes | None]) -> tuple[SchemaColumn, list[Any]] | None:
-        """Messages that start with the same bytes up to their payload, as mostly; else ``None``."""
-        first = payloads[0] if payloads else None
-        if first is None or (self._head is None and not self._learn(first)) or self._head is None:
-            return None
-        head, schema, reader = self._head
-        if not first.startswith(head):
-            if not self._learn(first):
-                return None
-            head, schema, reader = self._head
-        size = len(head)
-        texts = [p[size:-1] for p in payloads if p is not None and p.startswith(head) and p.endswith(b"}")]
-        if len(texts) != len(payloads):
-            return None
+    def _read(self, payload: bytes) -> SchemaAndValue:
         try:
-            return schema, [*reader.column(parse_column(texts, plain=False))]
-        except (JsonError, NeedsExactNumbers):
-            return None  # record by record
-
-    def _learn(self, payload: bytes) -> bool:
-        """Remember the schema of a message by the bytes before its payload."""
-        at = payload.find(_PAYLOAD)
-        while at >= 0:
-            head = payload[: at + len(_PAYLOAD)]
             try:
-                envelope = orjson.loads(head + b"null}")
-            except ValueError:
-                at = payload.find(_PAYLOAD, at + 1)
-                continue
-            if envelope.keys() != {"schema", "payload"}:
-                return False
-            try:
-                self._head = (head, *self._reader(envelope["schema"]))
+                return self._convert(payload, parse_one(payload, whole=self._strict))
             except NeedsExactNumbers:
-                return False  # in a default
-            return True
-        return False
+                return self._convert(payload, parse_one(payload, exact=True, whole=self._strict))
+        except JsonError as error:
+            raise self._unreadable(payload, str(error)) from error
+        except RecursionError:
+            raise self._unreadable(payload, "nested too deeply") from None
 
-    def _read(self, payload: bytes, node: Any) -> SchemaAndValue:
+    def _convert(self, payload: bytes, node: Any) -> SchemaAndValue:
         if not self._schemas:
-            return SchemaAndValue(None, reader_for(None, replace_nulls=False).one(node))
+            return self._value(None, self._plain, node, self._kind)
         if self._fixed is not None:
-            schema, reader = self._fixed
-            return SchemaAndValue(schema, reader.one(node))
+            return self._value(self._fixed.schema, self._fixed.reader, node, self._kind)
         if not isinstance(node, dict) or node.keys() != {"schema", "payload"}:
             raise DataError(
                 _ENVELOPE,
                 code="BRN-2151",
                 key=f"{self._kind}.converter.schemas.enable",
-                remedy=remedy_for(payload, self._kind),
+                remedy=remedy_for(payload, self._kind, "JsonConverter with schemas.enable=true"),
             )
-        found, reader = self._reader(node["schema"])
-        return SchemaAndValue(found, reader.one(node["payload"]))
+        return self._value(*self._reader(node["schema"]), node["payload"], "payload")
+
+    def _value(self, schema: Schema | None, reader: ColumnReader, node: Any, root: str) -> SchemaAndValue:
+        try:
+            return SchemaAndValue(schema, reader.one(node))
+        except CoercedError:
+            pass
+        key = f"{self._kind}.converter.strict"
+        raise explain_read(schema, node, root=root, replace_nulls=self._replace, key=key)
 
     def _reader(self, node: Any) -> tuple[Schema | None, ColumnReader]:
-        key = repr(node)
+        try:
+            key: bytes | str = orjson.dumps(node)
+        except TypeError:  # exact numbers, or ones beyond 64 bits
+            key = repr(node)
         found = self._readers.get(key)
         if found is None:
             schema = schema_from_json(node, self._default_from_json)
-            found = schema, reader_for(schema, replace_nulls=self._replace)
+            found = schema, self._compile(schema)
             _remember(self._readers, key, found, self._cache_size)
         return found
+
+    def _compile(self, schema: Schema | None) -> ColumnReader:
+        return reader_for(schema, replace_nulls=self._replace, strict=self._strict)
 
     def _default_from_json(self, schema: Schema, node: Any) -> Any:
         return reader_for(schema, replace_nulls=self._replace).one(node)
 
-    def _parse_content(self, text: str) -> tuple[Schema, ColumnReader] | None:
+    def _parse_content(self, text: str) -> TextReader | None:
         try:
             node = parse_one(text.encode("utf-8", "replace"), exact=True)
         except JsonError as error:
@@ -258,27 +266,21 @@ class JsonConverter(UniversalConverter):
                 remedy=f"It is no JSON: {error}.",
             ) from error
         schema = schema_from_json(None if node is MISSING else node, self._default_from_json)
-        return None if schema is None else (schema, reader_for(schema, replace_nulls=self._replace))
+        if schema is None:
+            return None
+        return TextReader(schema, self._compile(schema), replace_nulls=self._replace, strict=self._strict)
 
-    def _unreadable(self, payload: bytes, error: JsonError) -> DataError:
+    def _unreadable(self, payload: bytes, reason: str) -> DataError:
         return DataError(
             _UNREADABLE,
             code="BRN-2150",
             key=f"{self._kind}.converter",
-            remedy=f"{error}. {remedy_for(payload, self._kind)}",
+            remedy=f"{remedy_for(payload, self._kind, 'JsonConverter')} (The parser says: {reason}.)",
         )
 
 
 def _valid_kind(kind: str) -> str:
     return kind if kind in ("key", "value", "header") else "value"  # nobody else's settings are checked here
-
-
-def _parses(payload: bytes) -> bool:
-    try:
-        parse_one(payload)
-    except JsonError:
-        return False
-    return True
 
 
 def _remember(cache: dict[Any, Any], key: Any, value: Any, size: int) -> None:

@@ -7,48 +7,53 @@ for them as a whole, and only rows that have one are parsed the slow way.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from barnabas.converters._json.lenient import parse
-from barnabas.converters._json.reader import plain_value
 
-__all__ = ["parse_column", "parse_one"]
+__all__ = ["exact_column", "may_have_negative_zero", "odd_rows", "parse_column", "parse_one"]
 
 _NUL_COMMA: Final = b"\0,"
 # Digits alike, and whatever may stand before a number: so that a run of digits can be searched for.
 _DIGITS: Final = bytes.maketrans(b"123456789:[ \t\r\n", b"000000000,,,,,,")
-_BOUNDS: Final = bytes.maketrans(b":[ \t\r\n", b",,,,,,")
-_LONG: Final = b"," + b"0" * 19
-_LONG_NEGATIVE: Final = b"-" + b"0" * 19
+_NINETEEN: Final = b"0" * 19
+_LONG: Final = re.compile(rb"[,-]0{19}")
+_NEGATIVE_ZERO: Final = re.compile(rb"[,:\[ \t\r\n]-0(?:\.0+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE])")
 
 
-def parse_one(payload: bytes, *, exact: bool = False) -> Any:
+def parse_one(payload: bytes, *, exact: bool = False, whole: bool = False) -> Any:
     """One value.
 
     Args:
         payload: The text.
         exact: Fractions as decimals with all their digits.
+        whole: Refuse text behind the value, and nothing at all.
 
     Raises:
         JsonError: it is no JSON.
     """
     if exact:
-        return parse(payload)
+        return parse(payload, whole=whole)
     try:
         value = orjson.loads(payload)
     except ValueError:
-        return parse(payload)
-    return parse(payload) if _odd_rows([payload]) else value
+        return parse(payload, whole=whole)
+    return parse(payload) if odd_rows([payload]) else value
 
 
-def parse_column(payloads: list[bytes], *, plain: bool = True) -> list[Any]:
-    """Many values.
+def parse_column(payloads: list[bytes], read: Callable[[Any], Any], *, whole: bool = False) -> list[Any]:
+    """Many values without a schema.
 
     Args:
         payloads: The texts.
-        plain: Give what JSON without a schema reads as (see :func:`plain_value`), not what was parsed.
+        read: Makes a value of what the slow parser gives; the fast one's needs no change.
+        whole: As for :func:`parse_one`.
 
     Raises:
         JsonError: one of them is no JSON.
@@ -56,20 +61,41 @@ def parse_column(payloads: list[bytes], *, plain: bool = True) -> list[Any]:
     try:
         values = [*map(orjson.loads, payloads)]
     except ValueError:  # one of them is odd
-        return [plain_value(parse_one(p)) if plain else parse_one(p) for p in payloads]
-    for at in _odd_rows(payloads):
-        value = parse(payloads[at])
-        values[at] = plain_value(value) if plain else value
+        return [read(parse_one(payload, whole=whole)) for payload in payloads]
+    for at in odd_rows(payloads):
+        values[at] = read(parse(payloads[at]))
     return values
 
 
-def _odd_rows(payloads: list[bytes]) -> set[int]:
+def exact_column(payloads: list[bytes]) -> list[Any] | None:
+    """Many values that are valid JSON and not odd, fractions as decimals; ``None`` if one needs the slow parser."""
+    try:
+        return [*map(_exact.decode, payloads)]
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+        return None
+
+
+def odd_rows(payloads: Sequence[bytes]) -> set[int]:
     """The rows of valid JSON that may hold a number which orjson reads differently."""
     joined = b",%b" % _NUL_COMMA.join(payloads)  # no valid JSON contains a NUL
     alike = joined.translate(_DIGITS)
     found: set[int] = set()
-    if _LONG in alike or _LONG_NEGATIVE in alike:
-        found.update(at for at, row in enumerate(alike.split(b"\0")) if _LONG in row or _LONG_NEGATIVE in row)
-    if b"-0" in joined:  # in dates, mostly
-        found.update(at for at, row in enumerate(joined.translate(_BOUNDS).split(b"\0")) if b",-0" in row)
+    if _NINETEEN in alike:
+        found.update(at for at, row in enumerate(alike.split(b"\0")) if _LONG.search(row))
+    if b",-0" in alike and _NEGATIVE_ZERO.search(joined):
+        found.update(at for at, row in enumerate(joined.split(b"\0")) if _NEGATIVE_ZERO.search(row))
     return found
+
+
+def may_have_negative_zero(payloads: Sequence[bytes]) -> bool:
+    """Whether a number in them, or something in a string that looks like one, is a zero with a minus."""
+    joined = b",%b" % b",".join(payloads)
+    return b"-0" in joined and _NEGATIVE_ZERO.search(joined) is not None
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    return number or number.copy_abs()  # the JVM's decimals have no negative zero
+
+
+_exact: Final = msgspec.json.Decoder(float_hook=_decimal)

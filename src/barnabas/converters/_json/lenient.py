@@ -39,14 +39,18 @@ _MAX_NUMBER: Final = 1000
 _EXACT: Final = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[InvalidOperation, Overflow])
 
 
-def parse(data: bytes) -> Any:
+def parse(data: bytes, *, whole: bool = False) -> Any:
     """The first value in ``data``; :data:`MISSING` if there is none.
+
+    Args:
+        data: The text.
+        whole: Refuse text behind the value, and nothing at all, which the JVM does not mind.
 
     Raises:
         JsonError: it is no JSON.
     """
     try:
-        return _Parser(_decode(data)).document()
+        return _Parser(_decode(data)).document(whole=whole)
     except RecursionError:
         raise JsonError("nested too deeply") from None
 
@@ -91,8 +95,10 @@ class _Parser:
         self._at = 0
         self._depth = 0
 
-    def document(self) -> Any:
+    def document(self, *, whole: bool) -> Any:
         if self._next() == "":
+            if whole:
+                raise JsonError("the input is empty")
             return MISSING
         value = self._value()
         if (
@@ -101,6 +107,8 @@ class _Parser:
             and self._peek() not in ("", " ", "\t", "\r", "\n")
         ):
             raise self._error("a number is followed by something else")
+        if whole and self._next() != "":
+            raise self._error("more text follows the value")
         return value
 
     def _peek(self) -> str:

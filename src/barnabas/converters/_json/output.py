@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from enum import Enum
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ import orjson
 from barnabas._schema.exact import BigInt, Float32, Struct
 from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
 from barnabas.converters._exact import shown
+from barnabas.converters._json.scalars import CoercedError
 from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 
@@ -101,23 +103,24 @@ def dump_column(nodes: Sequence[Any], head: bytes = b"") -> list[bytes]:
     return _split(_fix_strings(_dump_joined(nodes)), head) if nodes else []
 
 
-def dump_schemaless_column(values: Sequence[Any], head: bytes = b"") -> list[bytes]:
+def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: bool = False) -> list[bytes]:
     """Plain Python values as texts; otherwise as :func:`dump_column`.
 
     Raises:
         DataError: one of them has a type that JSON has no place for.
+        CoercedError: what ``strict`` refuses (see :func:`schemaless_node`).
     """
     if not values:
         return []
     try:
         joined = orjson.dumps(_interleave(values), _default, _OPTIONS)[1:-1]
     except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
-        return dump_column([*map(schemaless_node, values)], head)
+        return dump_column([schemaless_node(value, strict=strict) for value in values], head)
     suspects = _suspects(joined, values)
     if suspects:
         texts = joined.split(_BETWEEN)
         for at in suspects:
-            texts[at] = _dump_joined([schemaless_node(values[at])])
+            texts[at] = _dump_joined([schemaless_node(values[at], strict=strict)])
         joined = _BETWEEN.join(texts)
     return _split(_fix_strings(joined), head)
 
@@ -147,12 +150,32 @@ def _split(joined: bytes, head: bytes) -> list[bytes]:
     return [b"%b%b}" % (head, text) for text in texts] if head else texts
 
 
-def schemaless_node(value: Any) -> Any:
+def schemaless_node(value: Any, *, strict: bool = False) -> Any:
     """What to give orjson for a plain Python value, or one of an exact class.
+
+    Args:
+        value: The value.
+        strict: Refuse a number that is no number or infinite.
 
     Raises:
         DataError: a type that JSON has no place for, or a number beyond 64 bits.
+        CoercedError: what ``strict`` refuses.
     """
+    node = _node(value)
+    if strict and _any_not_finite(value) and _has_not_finite(value):
+        raise CoercedError
+    return node
+
+
+def _has_not_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return not isfinite(value)
+    if isinstance(value, dict):
+        return any(_has_not_finite(part) for pair in value.items() for part in pair)
+    return isinstance(value, list | tuple) and any(map(_has_not_finite, value))
+
+
+def _node(value: Any) -> Any:
     kind = type(value)
     write = _WRITERS.get(kind)
     if write is None:  # a class derived from one of them
@@ -187,12 +210,12 @@ def _float32_node(value: float) -> Any:
 
 def _dict_node(value: dict[Any, Any]) -> Any:
     if all(isinstance(key, str) for key in value):
-        return {str(key): schemaless_node(item) for key, item in value.items()}
-    return [[schemaless_node(key), schemaless_node(item)] for key, item in value.items()]
+        return {str(key): _node(item) for key, item in value.items()}
+    return [[_node(key), _node(item)] for key, item in value.items()]
 
 
 def _list_node(value: Iterable[Any]) -> Any:
-    return [*map(schemaless_node, value)]
+    return [*map(_node, value)]
 
 
 def _same(value: Any) -> Any:
@@ -222,7 +245,7 @@ _WRITERS: Final[dict[type, Callable[[Any], Any]]] = {
 
 def _default(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview | int | float):  # numbers: of an exact class
-        return schemaless_node(value)
+        return _node(value)
     raise TypeError
 
 

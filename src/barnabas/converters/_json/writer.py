@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
+from math import isfinite
 from typing import Any, Final
 
 from barnabas._schema.exact import Instant, Struct
@@ -22,6 +24,7 @@ from barnabas.converters._json.output import (
     number_node,
     schemaless_node,
 )
+from barnabas.converters._json.scalars import CoercedError
 from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
@@ -92,27 +95,29 @@ class _DoubleWriter(ColumnWriter):
         return [*map(self.one, values)]
 
 
-def writer_for(schema: Schema | None, *, numeric_decimals: bool, replace_nulls: bool) -> ColumnWriter:
+def writer_for(
+    schema: Schema | None, *, numeric_decimals: bool, replace_nulls: bool, strict: bool = False
+) -> ColumnWriter:
     """Compile the plan.
 
     Args:
         schema: What the values are; ``None``: plain Python.
         numeric_decimals: Decimals as numbers, not as base64 of their bytes.
         replace_nulls: Write the default where a value is null.
+        strict: Raise :class:`CoercedError` for what would be read back as something else.
     """
-    if schema is None:
-        return ColumnWriter(schemaless_node)
-    return _Compiler(numeric_decimals=numeric_decimals, replace_nulls=replace_nulls).writer(schema)
+    return _Compiler(numeric_decimals=numeric_decimals, replace_nulls=replace_nulls, strict=strict).writer(schema)
 
 
 class _Compiler:
-    def __init__(self, *, numeric_decimals: bool, replace_nulls: bool) -> None:
+    def __init__(self, *, numeric_decimals: bool, replace_nulls: bool, strict: bool) -> None:
         self._numeric = numeric_decimals
         self._replace_nulls = replace_nulls
+        self._strict = strict
 
     def writer(self, schema: Schema | None) -> ColumnWriter:
         if schema is None:
-            return ColumnWriter(schemaless_node)
+            return ColumnWriter(partial(schemaless_node, strict=self._strict))
         null = self._null(schema)
         if schema.type is Type.STRUCT:
             return self._struct(schema, null)
@@ -123,6 +128,8 @@ class _Compiler:
         if special is not None:
             return ColumnWriter(_nullable(null, special))
         write, easy = _PRIMITIVES[schema.type](schema)
+        if self._strict and schema.type in (Type.FLOAT32, Type.FLOAT64):
+            write = _finite(write)
         if schema.type is Type.FLOAT64:
             return _DoubleWriter(_nullable(null, write))
         keeps_null = schema.optional and (schema.default is None or not self._replace_nulls)
@@ -157,12 +164,15 @@ class _Compiler:
     def _map(self, schema: Schema) -> Writer:
         keys, values = self.writer(schema.key_schema), self.writer(schema.value_schema)
         as_object = schema.key_schema is not None and schema.key_schema.type is Type.STRING
+        strict = self._strict
 
         def write(value: Any) -> Any:
             if not isinstance(value, dict) or isinstance(value, Struct):
                 raise _mismatch(schema, value)
             pairs = [(keys.one(key), values.one(item)) for key, item in value.items()]
             if as_object:
+                if strict and None in value:
+                    raise CoercedError
                 return {"null" if key is None else key: item for key, item in pairs}
             return [[key, item] for key, item in pairs]
 
@@ -210,6 +220,15 @@ def _array(schema: Schema, items: ColumnWriter) -> Writer:
 
 def _nullable(null: Callable[[], Any], write: Writer) -> Writer:
     return lambda value: null() if value is None else write(value)
+
+
+def _finite(write: Writer) -> Writer:
+    def write_finite(value: Any) -> Any:
+        if isinstance(value, float) and not isfinite(value):
+            raise CoercedError
+        return write(value)
+
+    return write_finite
 
 
 def _no_default() -> Any:

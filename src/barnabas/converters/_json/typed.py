@@ -1,0 +1,133 @@
+"""Parsing and checking in one step, in C: a decoder made for one schema.
+
+It takes JSON that is exactly what the schema says, in any order of members, and refuses all else (another type, a
+number out of range, a member that is missing), which is then read the slower way. So it never coerces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Final, NamedTuple, TypedDict
+
+import msgspec
+
+from barnabas._schema.java import to_float32
+from barnabas._schema.validate import DECIMAL, INT_RANGES, TIMESTAMP
+from barnabas.converters._json.input import may_have_negative_zero
+from barnabas.converters._json.scalars import LOGICAL, PRIMITIVES
+from barnabas.schema import Schema, Type
+
+__all__ = ["TypedReader", "typed_reader"]
+
+Convert = Callable[[Any], Any]
+
+
+class _Plan(NamedTuple):
+    """What the decoder is told, and what is left to do with a value that is not null."""
+
+    kind: Any
+    convert: Convert | None = None
+
+
+class TypedReader:
+    """Reads texts of one schema; made by :func:`typed_reader`."""
+
+    def __init__(self, plan: _Plan, *, floats: bool) -> None:
+        self._decode = msgspec.json.Decoder(plan.kind).decode
+        self._convert = plan.convert
+        self._floats = floats
+
+    def column(self, texts: list[bytes]) -> list[Any] | None:
+        """The values; ``None`` if one of them has to be read with more care.
+
+        Raises:
+            DataError: one of them cannot be read.
+        """
+        if self._floats and may_have_negative_zero(texts):
+            return None
+        try:
+            rows = [*map(self._decode, texts)]
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        convert = self._convert
+        return rows if convert is None else [None if row is None else convert(row) for row in rows]
+
+
+def typed_reader(schema: Schema | None, *, replace_nulls: bool) -> TypedReader | None:
+    """A reader for ``schema``; ``None`` if it has a part that cannot be told to the decoder."""
+    plan = _plan(schema, replace_nulls=replace_nulls)
+    return None if plan is None else TypedReader(plan, floats=_has_floats(schema))
+
+
+def _has_floats(schema: Schema | None) -> bool:
+    if schema is None or schema.type in (Type.FLOAT32, Type.FLOAT64):
+        return True
+    if schema.type is Type.STRUCT:
+        return any(_has_floats(field.schema) for field in schema.fields)
+    return schema.type in (Type.ARRAY, Type.MAP) and _has_floats(schema.value_schema)
+
+
+def _plan(schema: Schema | None, *, replace_nulls: bool) -> _Plan | None:
+    if schema is None:
+        return None
+    plan = _required(schema, replace_nulls=replace_nulls)
+    if plan is None or not schema.optional or (schema.default is not None and replace_nulls):
+        return plan
+    return plan._replace(kind=plan.kind | None)
+
+
+def _required(schema: Schema, *, replace_nulls: bool) -> _Plan | None:
+    if schema.name in LOGICAL:
+        kind = str if schema.name == DECIMAL else _INTEGERS[Type.INT64 if schema.name == TIMESTAMP else Type.INT32]
+        return _Plan(kind, LOGICAL[schema.name](schema)[0])
+    if schema.type is Type.STRUCT:
+        return _struct(schema, replace_nulls=replace_nulls)
+    if schema.type is Type.ARRAY:
+        items = _plan(schema.value_schema, replace_nulls=replace_nulls)
+        return items and _Plan(list[items.kind], items.convert and partial(_list, items.convert))  # type: ignore[name-defined]
+    if schema.type is Type.MAP:
+        if schema.key_schema is not None and schema.key_schema.type is not Type.STRING:
+            return None
+        items = _plan(schema.value_schema, replace_nulls=replace_nulls)
+        return items and _Plan(dict[str, items.kind], items.convert and partial(_dict, items.convert))  # type: ignore[name-defined]
+    return _PRIMITIVE[schema.type]
+
+
+def _struct(schema: Schema, *, replace_nulls: bool) -> _Plan | None:
+    plans = {f.name: _plan(f.schema, replace_nulls=replace_nulls) for f in schema.fields}
+    found = {name: plan for name, plan in plans.items() if plan is not None}
+    if len(found) != len(plans):
+        return None
+    kind = TypedDict("Row", {name: plan.kind for name, plan in found.items()})  # type: ignore[misc] # names known at run time only
+    left = [(name, plan.convert) for name, plan in found.items() if plan.convert is not None]
+
+    def convert(row: dict[str, Any]) -> dict[str, Any]:
+        for name, each in left:
+            value = row[name]
+            if value is not None:
+                row[name] = each(value)
+        return row
+
+    return _Plan(kind, convert if left else None)
+
+
+def _list(convert: Convert, items: list[Any]) -> list[Any]:
+    return [None if item is None else convert(item) for item in items]
+
+
+def _dict(convert: Convert, items: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if item is None else convert(item) for key, item in items.items()}
+
+
+_INTEGERS: Final[dict[Type, Any]] = {
+    kind: Annotated[int, msgspec.Meta(ge=low, le=high)] for kind, (low, high) in INT_RANGES.items()
+}
+_PRIMITIVE: Final[dict[Type, _Plan]] = {
+    **{kind: _Plan(known) for kind, known in _INTEGERS.items()},
+    Type.FLOAT32: _Plan(float, to_float32),
+    Type.FLOAT64: _Plan(float),
+    Type.BOOLEAN: _Plan(bool),
+    Type.STRING: _Plan(str),
+    Type.BYTES: _Plan(str, PRIMITIVES[Type.BYTES][0]),
+}
