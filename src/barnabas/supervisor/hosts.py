@@ -242,11 +242,14 @@ class HostPool:
             for host in list(self.hosts.values()):
                 self._ended(host.pid, 9)
             for future in self._spawning.values():
-                future.set_exception(no_fork_server())
+                if not future.done():
+                    future.set_exception(no_fork_server())
             return
         report = json.loads(packet)
         if report["op"] == "spawned":
-            self._spawning.pop(report["id"]).set_result(report["pid"])
+            future = self._spawning.pop(report["id"])
+            if not future.done():  # who waited for it was cancelled: the process ends with its channel
+                future.set_result(report["pid"])
         else:
             self._ended(report["pid"], report["status"])
 
