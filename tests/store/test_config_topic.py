@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_log import MemoryLog
 
 from barnabas.errors import ConnectError
 from barnabas.store import config_records as records
@@ -200,42 +200,6 @@ def test_other_bytes_stop_nothing(entries: list[tuple[bytes, bytes | None]]) -> 
     for offset, (key, value) in enumerate(entries):
         state.apply(offset, key, value)
     assert state.connectors == {}
-
-
-class Record:
-    def __init__(self, offset: int, key: bytes, value: bytes | None) -> None:
-        self.offset, self.key, self.value = offset, key, value
-
-
-class MemoryLog:
-    """A topic in memory."""
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.handlers: list[Any] = []
-        self.failing: Exception | None = None
-
-    async def follow(self, topics: dict[str, Any]) -> None:
-        for handle in topics.values():
-            self.handlers.append(handle)
-            for record in self.records:
-                handle(record)
-
-    async def read_to_end(self, *topics: str) -> None:
-        await asyncio.sleep(0)
-
-    async def send(self, topic: str, key: bytes, value: bytes | None) -> int:
-        if self.failing:
-            raise self.failing
-        record = Record(len(self.records), key, value)
-        self.records.append(record)
-        for handle in self.handlers:
-            handle(record)
-        return record.offset
-
-    @property
-    def keys(self) -> list[str]:
-        return [record.key.decode() for record in self.records]
 
 
 async def test_the_order_of_writes() -> None:

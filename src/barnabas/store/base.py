@@ -113,8 +113,8 @@ class StatusStore(ABC):
         """Topics the connector was seen to use since its creation or the last reset (KIP-558)."""
 
     @abstractmethod
-    def put_topic(self, connector: str, topic: str) -> None:
-        """Remember that a connector uses a topic."""
+    def put_topic(self, connector: str, topic: str, task: int = 0) -> None:
+        """Remember that a connector uses a topic, as one of its tasks has seen."""
 
     @abstractmethod
     def reset_topics(self, connector: str) -> None:

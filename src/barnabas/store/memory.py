@@ -105,7 +105,8 @@ class MemoryStatusStore(StatusStore):
     def topics(self, connector: str) -> list[str]:
         return list(self._topics.get(connector, ()))
 
-    def put_topic(self, connector: str, topic: str) -> None:
+    def put_topic(self, connector: str, topic: str, task: int = 0) -> None:
+        del task  # of interest to readers of the topic only
         self._topics.setdefault(connector, {})[topic] = None
 
     def reset_topics(self, connector: str) -> None:

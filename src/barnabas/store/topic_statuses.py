@@ -1,0 +1,175 @@
+"""The status topic as a store: states of all connectors and tasks, and the topics they use, shared by all workers."""
+
+# ruff: noqa: D102  the contracts are on the interface StatusStore
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from barnabas.errors import BarnabasError
+from barnabas.store import status_records as records
+from barnabas.store.base import Status
+from barnabas.store.memory import MemoryStatusStore
+from barnabas.store.status_records import StatusKey
+from barnabas.store.topic_configs import Log
+from barnabas.supervisor.api import TaskId
+
+__all__ = ["TopicStatusStore"]
+
+log = logging.getLogger(__name__)
+
+_SAFE_ONLY: Final = frozenset({"UNASSIGNED", "FAILED"})
+"""States that only count if nobody else has taken the work over meanwhile."""
+
+
+class TopicStatusStore(MemoryStatusStore):
+    """Statuses in a compacted topic, with a copy in memory.
+
+    A status that is put is seen at once and written in the background. Until it has come back from the topic, what
+    others wrote before it is not shown.
+
+    Args:
+        log_: The followed topics.
+        topic: ``status.storage.topic``.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, log_: Log, topic: str, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._log = log_
+        self._topic = topic
+        self._clock = clock
+        self._pending: dict[bytes, deque[bytes | None]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Read the topic to its end.
+
+        Raises:
+            ConnectError: It cannot be read.
+        """
+        await self._log.follow({self._topic: self._handle})
+
+    async def flush(self) -> None:
+        """Wait until everything that was put is written."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    # ------------------------------------------------------------------ reading
+    def _handle(self, record: Any) -> None:
+        about = records.parse_key(record.key)
+        if about is None:
+            log.error("The record at offset %d of the status topic is about nothing known.", record.offset)
+            return
+        pending = self._pending.get(record.key)
+        if pending:
+            if record.value == pending[0]:
+                pending.popleft()
+            if pending:
+                return  # a newer one of ours is on its way
+            del self._pending[record.key]
+        self._apply(about, record.value)
+
+    def _apply(self, about: StatusKey, value: bytes | None) -> None:
+        if about.kind == "topic":
+            if value is None:
+                self._topics.get(about.name, {}).pop(about.topic, None)
+            else:
+                super().put_topic(about.name, about.topic)
+            return
+        task = TaskId(about.name, about.number)
+        if value is None:
+            if about.kind == "connector":
+                self._connectors.pop(about.name, None)
+                self._tasks.pop(about.name, None)
+            else:
+                super().remove_tasks([task])
+            return
+        status = records.parse_status(value)
+        if status is None:
+            log.error("The status of %s %s is malformed and ignored.", about.kind, about.name)
+        elif about.kind == "connector":
+            super().put_connector(about.name, status)
+        elif not self._is_stale(task, status):
+            super().put_task(task, status)
+
+    def _is_stale(self, task: TaskId, status: Status) -> bool:
+        """A worker that gave a task up may say so after the next one runs it already."""
+        known = self.task(task)
+        return (
+            status.state == "UNASSIGNED"
+            and known is not None
+            and known.state == "RUNNING"
+            and known.generation >= status.generation
+        )
+
+    # ------------------------------------------------------------------ writing
+    def put_connector(self, name: str, status: Status) -> None:
+        if _may_say(status, self.connector(name)):
+            super().put_connector(name, status)
+            self._send(records.connector_key(name), records.status_value(status))
+
+    def put_task(self, task: TaskId, status: Status) -> None:
+        if _may_say(status, self.task(task)):
+            super().put_task(task, status)
+            self._send(records.task_key(task), records.status_value(status))
+
+    def remove_tasks(self, tasks: Iterable[TaskId]) -> None:
+        for task in list(tasks):
+            if self.task(task) is not None:
+                self._send(records.task_key(task), None)
+            super().remove_tasks([task])
+
+    def remove_connector(self, name: str) -> None:
+        self.reset_topics(name)
+        self.remove_tasks([task for task, _ in self.tasks(name)])
+        if self.connector(name) is not None:
+            self._send(records.connector_key(name), None)
+        super().remove_connector(name)
+
+    def put_topic(self, connector: str, topic: str, task: int = 0) -> None:
+        if topic not in self.topics(connector):
+            super().put_topic(connector, topic)
+            value = records.topic_value(connector, topic, task, int(self._clock() * 1000))
+            self._send(records.topic_key(connector, topic), value)
+
+    def reset_topics(self, connector: str) -> None:
+        for topic in self.topics(connector):
+            self._send(records.topic_key(connector, topic), None)
+        super().reset_topics(connector)
+
+    def known_connectors(self) -> set[str]:
+        """Connectors that have a status of their own, a task's, or a topic: also of those deleted meanwhile."""
+        return {*self._connectors, *self._topics, *(name for name, tasks in self._tasks.items() if tasks)}
+
+    def _send(self, key: bytes, value: bytes | None) -> None:
+        self._pending.setdefault(key, deque()).append(value)
+        task = asyncio.create_task(self._write(key, value), name="status")
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _write(self, key: bytes, value: bytes | None) -> None:
+        try:
+            await self._log.send(self._topic, key, value)
+        except BarnabasError as error:
+            log.error("A status could not be written, others may show an older one: %s", error.describe())  # noqa: TRY400
+            self._forget(key, value)
+
+    def _forget(self, key: bytes, value: bytes | None) -> None:
+        """It will not come back: nothing waits for it any more."""
+        pending = self._pending.get(key)
+        if pending and value in pending:
+            pending.remove(value)
+        if not pending:
+            self._pending.pop(key, None)
+
+
+def _may_say(status: Status, known: Status | None) -> bool:
+    """Whether a worker may say this: not of work that another one has taken over."""
+    if status.state not in _SAFE_ONLY or known is None:
+        return True
+    return known.worker_id == status.worker_id or known.generation <= status.generation
