@@ -232,6 +232,17 @@ async def test_when_nothing_is_restarted(herder, supervisor, vault, how):
         assert supervisor.tasks[task(0)].connector_props["fake.x"] == "hunter2"
 
 
+async def test_what_is_started_again_gets_the_values_of_now(herder, supervisor, vault):
+    await herder.put_connector("c", source(fake_x="${vault:pw}"))
+    await herder.put_connector("plain", source("plain"))
+    vault.values["pw"] = "hunter2"
+    spec = await herder.renewed(supervisor.tasks[task(0)])
+    assert (spec.connector_props["fake.x"], spec.props["n"]) == ("hunter2", "0")
+    assert (await herder.renewed(supervisor.connectors["c"])).props["fake.x"] == "hunter2"
+    for same in (supervisor.tasks[task(0, "plain")], supervisor.connectors["plain"]):
+        assert await herder.renewed(same) is same
+
+
 async def test_a_literal_placeholder_is_warned_of_once(herder, caplog):
     config = source(fake_x="${vault:nope}", fake_y="${file:/a:b}", fake_z="${plain}")
     for _ in range(2):

@@ -214,6 +214,23 @@ def test_a_changed_secret_restarts_connector_and_tasks(place):
     place.request("DELETE", "/connectors/rotating")
 
 
+def test_a_task_that_failed_is_started_again_with_the_values_of_now(place):
+    """Without any reload: the password is changed, the task fails, and heals by itself."""
+    folder = place.folder / "dir"
+    folder.mkdir()
+    (folder / "pw").write_text(place.lease("dir", "first"))
+    settings = {"expected": f"{folder}/pw", "task.restart.enabled": "true", "task.restart.backoff.initial.ms": "100"}
+    place.put("healing", db_password=f"${{dir:{folder}:pw}}", **settings)
+    wait_for(lambda: place.state("healing") == ["RUNNING", "RUNNING"], 20, "running")
+    (folder / "pw").write_text(place.lease("dir", "second"))
+    wait_for(lambda: "Task healing-0 failed" in place.log(), 20, "failure")
+    wait_for(lambda: place.state("healing") == ["RUNNING", "RUNNING"], 20, "running")
+    failures = place.log().count("Task healing-0 failed")
+    time.sleep(1)
+    assert place.log().count("Task healing-0 failed") == failures
+    place.request("DELETE", "/connectors/healing")
+
+
 def test_a_wrong_path_is_a_clear_error(place):
     wrong = f"{place.file.parent}/missing.properties"
     config, status, answer = place.put("wrong", pin=f"${{file:{wrong}:pin}}")

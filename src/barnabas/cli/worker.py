@@ -130,7 +130,7 @@ async def _run(
         commit=f"barnabas-{installed_version()}",
         resolver=Resolver(providers.sources, providers.close),
     )
-    supervisor.listen(herder)
+    supervisor.listen(herder, herder.renewed)
     app = make_app(herder)
     with _failing_as(BEFORE_START):
         log.info("Kafka cluster ID: %s", await cluster)

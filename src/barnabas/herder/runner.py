@@ -15,6 +15,7 @@ from typing import cast
 import msgspec
 
 from barnabas import secrets
+from barnabas.config_providers import has_placeholder
 from barnabas.errors import BarnabasError
 from barnabas.herder.base import Plugins, RequestError
 from barnabas.herder.classes import ConnectorClasses
@@ -166,6 +167,24 @@ class ConnectorRunner:
             return
         log.info("Values from configuration providers have changed: the connector is restarted.")
         await self.restart(connector=True, tasks=())
+
+    async def renewed(self, spec: ConnectorSpec | TaskSpec) -> ConnectorSpec | TaskSpec:
+        """What is to be started again by the supervisor, with the values that its placeholders have now.
+
+        Raises:
+            BarnabasError: A provider failed.
+        """
+        config, stored = self._config(), self._around.configs.task_configs(self.name)
+        if isinstance(spec, TaskSpec):
+            number = TaskId(*spec.id).task
+            if number >= len(stored) or not _has_placeholders(config, stored[number]):
+                return spec
+            connector, task = await self._around.resolver.resolve_all(self.name, config, stored[number])
+            return msgspec.structs.replace(spec, props=task.props, connector_props=connector.props)
+        if not _has_placeholders(config):
+            return spec
+        self._props = (await self._around.resolver.resolve(self.name, config)).props
+        return msgspec.structs.replace(spec, props=self._props)
 
     def close(self) -> None:
         """The worker stops, or the connector is gone: nothing is to happen later."""
@@ -355,3 +374,7 @@ class ConnectorRunner:
         trace = secrets.hide(error.trace or error.message) if error else None
         version = self._around.classes.version(self._config())
         return Status(state, self._around.worker_id, self._around.generation, trace, version)
+
+
+def _has_placeholders(*configs: Mapping[str, str | None]) -> bool:
+    return any(has_placeholder(value) for config in configs for value in config.values())

@@ -32,7 +32,16 @@ from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import OffsetStore, Status
 from barnabas.store.memory import MemoryConfigStore, MemoryStatusStore
 from barnabas.store.offset_keys import parse_offset
-from barnabas.supervisor.api import ErrorInfo, Listener, State, Supervisor, TargetState, TaskId
+from barnabas.supervisor.api import (
+    ConnectorSpec,
+    ErrorInfo,
+    Listener,
+    State,
+    Supervisor,
+    TargetState,
+    TaskId,
+    TaskSpec,
+)
 
 __all__ = ["StandaloneHerder"]
 
@@ -285,6 +294,15 @@ class StandaloneHerder(ReadingHerder, Listener):
         runner = self._runners.get(name)
         if runner is not None:
             self._do(runner, runner.reload, supersedes=False)
+
+    async def renewed(self, spec: ConnectorSpec | TaskSpec) -> ConnectorSpec | TaskSpec:
+        """What the supervisor is about to start again, with the values that placeholders have now.
+
+        Raises:
+            BarnabasError: A provider failed.
+        """
+        runner = self._runners.get(TaskId(*spec.id).connector if isinstance(spec, TaskSpec) else spec.name)
+        return spec if runner is None else await runner.renewed(spec)
 
     # ------------------------------------------------------------------ operations
     def _known(self, name: str, unknown: str = "Unknown connector {}") -> ConnectorRunner:

@@ -21,11 +21,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from barnabas import secrets
-from barnabas.errors import ConnectError, HostDiedError
+from barnabas.errors import BarnabasError, ConnectError, HostDiedError
 from barnabas.supervisor.api import (
     ConnectorSpec,
     ErrorInfo,
@@ -72,6 +74,8 @@ _WATCH_INTERVAL = 0.5
 _SHARED_SLOTS = 1024
 _LEAVING = "barnabas.kafka.membership"
 _LEAVE_DEADLINE = 5.0  # stopping must not wait long for a broker that is down
+Renew = Callable[[ConnectorSpec | TaskSpec], Awaitable[ConnectorSpec | TaskSpec]]
+
 _START_CALLS = frozenset({"load", "initialize", "start"})
 
 
@@ -127,15 +131,20 @@ class ProcessSupervisor:
         self._making = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
+        self._renew: Renew | None = None
 
     @property
     def pool(self) -> HostPool:
         """Makes processes: also for those that are neither connector nor task."""
         return self._pool
 
-    def listen(self, listener: Listener) -> None:
-        """Set the listener, once, before :meth:`start`: herder and supervisor know each other."""
+    def listen(self, listener: Listener, renew: Renew | None = None) -> None:
+        """Set the listener, once, before :meth:`start`: herder and supervisor know each other.
+
+        ``renew`` gives a specification the values that secrets have now: before a unit that failed is started again.
+        """
         self._listener = listener
+        self._renew = renew
 
     async def start(self) -> None:
         self._pool.attach()
@@ -423,6 +432,7 @@ class ProcessSupervisor:
                 if unit.host is not None:
                     unit.host.kill()
                     await unit.gone.wait()
+        await self._renew_spec(unit)
         unit.restarting = None
         unit.next_restart = 0.0
         if unit.stopping or self._units.get(unit.name) is not unit:
@@ -435,6 +445,19 @@ class ProcessSupervisor:
             return
         if not unit.is_task and self._listener is not None and isinstance(unit.spec, ConnectorSpec):
             self._listener.reconfiguration_requested(unit.spec.name)
+
+    async def _renew_spec(self, unit: _Unit) -> None:
+        """It may have failed because a password was changed; if there is no telling, it is started as it was."""
+        if self._renew is None:
+            return
+        try:
+            fresh = await self._renew(unit.spec)
+        except BarnabasError as error:
+            log.warning("%s is started again with the values it had: %s", unit.what.capitalize(), error.describe())
+            return
+        if isinstance(fresh, TaskSpec) and isinstance(unit.spec, TaskSpec):
+            fresh = msgspec.structs.replace(fresh, paused=unit.spec.paused)
+        unit.spec = fresh
 
     def _tell(self, unit: _Unit, state: State, error: ErrorInfo | None) -> None:
         if self._listener is None or self._units.get(unit.name) is not unit:

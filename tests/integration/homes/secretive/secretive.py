@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from barnabas import ConfigDef, SourceConnector, SourceRecord, SourceTask, Type
+from barnabas import ConfigDef, ConnectError, SourceConnector, SourceRecord, SourceTask, Type
 from barnabas.extension import ConfigData, ConfigProvider
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ class LeakyTask(SourceTask):
 
     def poll(self):
         tell(self.props, "poll")
+        expected = self.props.get("expected")
+        if expected and Path(expected).read_text() != self.props["db.password"]:
+            raise ConnectError("the password was changed")
         time.sleep(0.1)
         if self.sent:
             return []
