@@ -1,0 +1,138 @@
+"""A column cast at once: the same results as one by one, by way of loops in C where all values are of one class.
+
+A fast way may give up, with ``None`` or an OverflowError or ValueError: then the values are cast one by one.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import Any, Final
+
+from barnabas._schema.java import double_text, float_text
+from barnabas.schema import Schema, Type
+from barnabas.transforms._cast_value import EXACT
+
+__all__ = ["column_caster"]
+
+Column = list[Any]
+_Fast = Callable[[Column], "Column | None"]
+_CODES: Final = {Type.INT8: "b", Type.INT16: "h", Type.INT32: "i", Type.INT64: "q"}
+_EXACT_FLOAT: Final = 1 << 53
+_DECIMAL: Final = str.maketrans("", "", "0123456789.+-eE")
+
+
+def column_caster(
+    schema: Schema | None, target: Type, one: Callable[[Any], Any], *, strict: bool
+) -> Callable[[Column], Column]:
+    """What casts a column of values of a schema.
+
+    Args:
+        schema: Of the values.
+        target: The type to cast to.
+        one: Casts one of them.
+        strict: Whether ``one`` refuses what would lose something.
+    """
+    ways = {} if strict or (schema is not None and schema.name is not None) else _ways(schema, target)
+
+    def cast(column: Column) -> Column:
+        kinds = set(map(type, column))
+        nulls = type(None) in kinds
+        if nulls:
+            kinds.discard(type(None))
+        way = ways.get(kinds.pop()) if len(kinds) == 1 else None
+        if way is None:
+            return [one(value) for value in column]
+        values = [value for value in column if value is not None] if nulls else column
+        try:
+            made = way(values)
+        except (OverflowError, ValueError):
+            made = None
+        if made is None:
+            return [one(value) for value in column]
+        if made is values:
+            return column
+        if not nulls:
+            return made
+        rest = iter(made)
+        return [None if value is None else next(rest) for value in column]
+
+    return cast
+
+
+def _ways(schema: Schema | None, target: Type) -> dict[type, _Fast]:
+    """The fast ways by the values' class."""
+    narrow = schema is not None and schema.type is Type.FLOAT32
+    exact = EXACT.get(target) if schema is None else None
+    made: dict[type, _Fast] = {}
+    if target in _CODES:
+        made = {int: _integers(_CODES[target]), bool: _each(int), str: _parsed_integers(_CODES[target])}
+    elif target is Type.FLOAT32:
+        made = {int: _integers_to_floats, bool: _each(float), float: _floats}
+    elif target is Type.FLOAT64:
+        made = {int: _each(float), bool: _each(float), float: _floats if narrow else _same, str: _parsed_floats}
+    elif target is Type.BOOLEAN:
+        made = {int: _each(bool), bool: _same}
+    elif target is Type.STRING:
+        made = {int: _each(str), bool: _booleans_to_text, float: _floats_to_text(narrow=narrow), str: _same}
+    if exact is None:
+        return made
+    return {kind: _then(way, exact) for kind, way in made.items()}
+
+
+def _same(column: Column) -> Column:
+    return column
+
+
+def _each(function: Callable[[Any], Any]) -> _Fast:
+    return lambda column: list(map(function, column))
+
+
+def _then(way: _Fast, exact: type) -> _Fast:
+    def both(column: Column) -> Column | None:
+        made = way(column)
+        return None if made is None else list(map(exact, made))
+
+    return both
+
+
+def _integers(code: str) -> _Fast:
+    def check(column: Column) -> Column:
+        array(code, column)  # raises OverflowError if one has no room
+        return column
+
+    return check
+
+
+def _parsed_integers(code: str) -> _Fast:
+    def parse(column: Column) -> Column | None:
+        made = list(map(int, column))
+        array(code, made)
+        # Python reads more than Java does (1_000, blanks): what is written the same is plainly a number.
+        return made if list(map(str, made)) == column else None
+
+    return parse
+
+
+def _parsed_floats(column: Column) -> Column | None:
+    # Texts of these characters only are read by Python and by Java alike.
+    return None if "".join(column).translate(_DECIMAL) else list(map(float, column))
+
+
+def _integers_to_floats(column: Column) -> Column | None:
+    # Larger ones would be rounded twice.
+    return _floats(column) if min(column) >= -_EXACT_FLOAT and max(column) <= _EXACT_FLOAT else None
+
+
+def _floats(column: Column) -> Column:
+    return array("f", column).tolist()
+
+
+def _booleans_to_text(column: Column) -> Column:
+    return ["true" if value else "false" for value in column]
+
+
+def _floats_to_text(*, narrow: bool) -> _Fast:
+    if narrow:
+        return lambda column: list(map(float_text, _floats(column)))
+    return lambda column: list(map(double_text, column))
