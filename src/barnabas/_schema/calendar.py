@@ -6,7 +6,9 @@ milliseconds are counted from 1970-01-01; a *wall* number is what a clock on the
 
 from __future__ import annotations
 
+import os
 import time
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = ["DAY_MS", "days_of", "local_fields", "utc_of_wall", "wall_of_utc", "zone_name"]
@@ -71,11 +73,23 @@ def utc_of_wall(wall: int) -> int:
 
 
 def zone_name(milliseconds: int) -> str:
-    """The short name of the zone in force, ``UTC`` or ``EDT``."""
-    name = time.tzname[_local(milliseconds).tm_isdst > 0 if milliseconds >= _ZONES_FROM_MS else 0]
-    if name[:1] not in ("+", "-"):
-        return name
-    return f"GMT{name[:3]}:{name[3:] or '00'}"  # a zone without a name
+    """Java's short name of the zone in force, ``UTC`` or ``EDT``."""
+    daylight = milliseconds >= _ZONES_FROM_MS and _local(milliseconds).tm_isdst > 0
+    return _zone_name(os.environ.get("TZ"), time.tzname, daylight=daylight)
+
+
+@lru_cache(8)
+def _zone_name(setting: str | None, names: tuple[str, str], *, daylight: bool) -> str:
+    """Looked up once for each zone that the process has been in."""
+    from barnabas._java.zone_names import default_zone_id, display_name  # noqa: PLC0415 - a table that few tasks need
+    from barnabas._java.zones import UTC, zone  # noqa: PLC0415 - the same
+
+    del setting
+    identifier = default_zone_id()
+    if identifier != UTC.id:
+        return display_name(zone(identifier), daylight=daylight, long=False)
+    name = names[daylight]
+    return name if name[:1] not in ("+", "-") else f"GMT{name[:3]}:{name[3:] or '00'}"  # a zone without a name
 
 
 def _offset(milliseconds: int) -> int:

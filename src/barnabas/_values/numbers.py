@@ -16,6 +16,7 @@ from barnabas._schema.validate import INT_RANGES
 __all__ = ["big_decimal", "long_of", "parse_number", "wrap"]
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?)(\d+))?")
+_SMALL_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _EXPONENT_DIGITS: Final = 10
 _INT: Final = 1 << 31
 _LONG: Final = 1 << 63
@@ -43,15 +44,20 @@ def big_decimal(text: str) -> Decimal | None:
 
 def parse_number(text: str) -> tuple[Schema, Any] | None:
     """The smallest type that holds the number: integers first, then floats, then a decimal; ``None``: no number."""
-    number = big_decimal(text)
-    if number is None:
-        return None
-    whole = _whole(number)
+    number = None
+    if _SMALL_INTEGER.fullmatch(text) is not None:  # nearly all: without a detour
+        whole: int | None = int(text)
+    else:
+        number = big_decimal(text)
+        if number is None:
+            return None
+        whole = _whole(number)
     if whole is not None:
         for schema, exact in _INTEGERS:
             low, high = INT_RANGES[schema.type]
             if low <= whole <= high:
                 return schema, exact(whole)
+    assert number is not None, "every number of 18 digits fits 64 bits"
     exponent = number.as_tuple().exponent
     if exponent != 0:
         narrow = float32_of(number)

@@ -11,7 +11,7 @@ Inside this module numbers are of the exact classes and moments are instants; :f
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from barnabas._schema.exact import FrozenMap
@@ -40,6 +40,7 @@ class Parsed(NamedTuple):
 
 
 _NULL: Final = Parsed(None, None)
+_CONFUSABLE: Final = (0, 1)  # equal to false and true, which are keys of their own in Java
 _WORDS: Final = {
     "null": _NULL,
     "true": Parsed(Schema.BOOLEAN, True),
@@ -71,7 +72,7 @@ def parse(text: str) -> Parsed:
 class _Open:
     """A container whose end has not come yet."""
 
-    __slots__ = ("close", "items", "key", "keys", "map", "values")
+    __slots__ = ("close", "items", "key", "keys", "map", "spelt", "values")
 
     def __init__(self, opening: str) -> None:
         self.close = "]" if opening == "[" else "}"
@@ -80,6 +81,22 @@ class _Open:
         self.map: dict[Any, Any] | None = None if opening == "[" else {}
         self.keys = Merger()
         self.key: Parsed | None = None  # that waits for its value
+        self.spelt: dict[Any, str] = {}
+
+    def put(self, key: Any, value: Any) -> None:
+        """Add an entry; of equal keys the last one counts. A key that Python takes for another one is refused."""
+        key = _hashable(key)
+        if key in _CONFUSABLE or isinstance(key, tuple):
+            spelt = repr(key)
+            before = self.spelt.setdefault(key, spelt)
+            if before != spelt:
+                raise DataError(
+                    f"The keys {before} and {spelt} of a map cannot be told apart.",
+                    code="BRN-2106",
+                    remedy="Keep booleans and the numbers 0 and 1 out of the same map's keys.",
+                )
+        assert self.map is not None
+        self.map[key] = value
 
 
 class _Reader:
@@ -126,7 +143,9 @@ class _Reader:
             here = opened[-1] if opened else None
             if here is not None and here.key is None and word == here.close:
                 self.at += 1
-                found = _closed(opened.pop())
+                complete = opened.pop()
+                # Deeper than is possible, only whether the brackets match is of interest.
+                found = _closed(complete) if deepest <= MAX_DEPTH else _TOO_DEEP
                 if not opened:
                     if deepest > MAX_DEPTH:
                         raise DataError(
@@ -184,7 +203,7 @@ class _Reader:
             self.at += 1
             here.key = found
         else:
-            _put(here.map, here.key.value, found.value)
+            here.put(here.key.value, found.value)
             here.keys.merge(here.key.schema)
             here.values.merge(found.schema)
             here.key = None
@@ -197,26 +216,17 @@ def _closed(found: _Open) -> Parsed:
     items, keys = found.values.schema, found.keys.schema
     if found.map is None:
         values = found.items if items is None else [align(items, item) for item in found.items]
-        return Parsed(Schema.array(items), values)
+        return Parsed(_array(items), values)
     if keys is None:
-        return Parsed(Schema.map(None, None), found.map)
-    made: dict[Any, Any] = {}
-    for key, item in found.map.items():
-        _put(made, align(keys, key), item if items is None else align(items, item))
-    return Parsed(Schema.map(keys, items), made)
+        return Parsed(_map(None, None), found.map)
+    made = {align(keys, key): item if items is None else align(items, item) for key, item in found.map.items()}
+    return Parsed(_map(keys, items), made)
 
 
-def _put(into: dict[Any, Any], key: Any, value: Any) -> None:
-    key = _hashable(key)
-    if key in into and isinstance(key, bool | int | float | Decimal):
-        before = next(known for known in into if known == key)
-        if isinstance(before, bool) is not isinstance(key, bool):
-            raise DataError(
-                f"The keys {before!r} and {key!r} of a map cannot be told apart.",
-                code="BRN-2106",
-                remedy="Keep booleans and the numbers 0 and 1 out of the same map's keys.",
-            )
-    into[key] = value
+# The same few types come again and again.
+_array: Final = lru_cache(256)(Schema.array)
+_map: Final = lru_cache(256)(Schema.map)
+_TOO_DEEP: Final = Parsed(Schema.array(None), ())
 
 
 def _hashable(key: Any) -> Any:
