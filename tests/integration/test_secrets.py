@@ -231,6 +231,22 @@ def test_a_task_that_failed_is_started_again_with_the_values_of_now(place):
     place.request("DELETE", "/connectors/healing")
 
 
+def test_a_task_sees_a_new_value_when_it_asks(place):
+    folder = place.folder / "asks"
+    folder.mkdir()
+    (folder / "pw").write_text(first := place.lease("asks", "first"))
+    settings = {"write.configs.to": f"{folder}/seen", "config.action.reload": "none"}
+    place.put("asking", db_password=f"${{dir:{folder}:pw}}", **settings)
+    seen = folder / "seen"
+    wait_for(lambda: seen.exists() and seen.read_text() == first, 20, "the first value")
+    (folder / "pw").write_text(second := place.lease("asks", "second"))
+    wait_for(lambda: seen.read_text() == second, 20, "the second value")
+    (folder / "pw").write_bytes(b"\xff")
+    wait_for(lambda: place.state("asking")[1] == "FAILED", 20, "failure")
+    assert f"Could not read file {folder}/pw for property pw" in place.status("asking")["tasks"][0]["trace"]
+    place.request("DELETE", "/connectors/asking")
+
+
 def test_a_wrong_path_is_a_clear_error(place):
     wrong = f"{place.file.parent}/missing.properties"
     config, status, answer = place.put("wrong", pin=f"${{file:{wrong}:pin}}")

@@ -30,6 +30,7 @@ __all__ = [
     "Pause",
     "Provide",
     "Quit",
+    "ReadConfig",
     "ReadOffsets",
     "Reconfigure",
     "Resume",
@@ -188,6 +189,13 @@ class TopicUsed(_Message):
     topic: str
 
 
+class ReadConfig(_Message):
+    """Ask for the configuration of a task, with the values that its placeholders have now."""
+
+    id: int
+    unit: str
+
+
 class ReadOffsets(_Message):
     """Standalone: read stored source offsets."""
 
@@ -220,7 +228,7 @@ ToHost = (
     | Quit
     | Done
 )
-ToWorker = UnitState | UnitGone | Reconfigure | TopicUsed | ReadOffsets | WriteOffsets | Done
+ToWorker = UnitState | UnitGone | Reconfigure | TopicUsed | ReadConfig | ReadOffsets | WriteOffsets | Done
 
 encode = msgspec.msgpack.Encoder().encode
 # Made once, before hosts are forked: resolving the types costs a megabyte, which all hosts then share.

@@ -32,6 +32,7 @@ from barnabas.supervisor.channel import (
     Pause,
     Provide,
     Quit,
+    ReadConfig,
     ReadOffsets,
     Reconfigure,
     Resume,
@@ -73,11 +74,15 @@ class Link:
         """Have source offsets stored; the future is done once they are durable."""
         return self._ask(lambda number: WriteOffsets(number, connector, list(entries.items())))
 
+    def read_config(self, unit: str) -> dict[str, str]:
+        """The configuration of a task, from the worker; blocks until answered (the worker always answers)."""
+        return self._ask(lambda number: ReadConfig(number, unit)).result()  # type: ignore[no-any-return]
+
     def topic_used(self, connector: str, topic: str) -> None:
         """Tell that a task uses a topic; once a topic and life of the task."""
         self.send(TopicUsed(connector, topic))
 
-    def _ask(self, make: Callable[[int], ReadOffsets | WriteOffsets]) -> Future[Any]:
+    def _ask(self, make: Callable[[int], ReadConfig | ReadOffsets | WriteOffsets]) -> Future[Any]:
         number = next(self._ids)
         future: Future[Any] = Future()
         self._pending[number] = future
@@ -322,7 +327,9 @@ class TaskUnit(threading.Thread):
     def __init__(self, message: StartTask, link: Link, slot: Slot, gone: Callable[[str], None]) -> None:
         super().__init__(name=message.unit, daemon=True)
         self.spec: TaskSpec = message.spec
-        self.control = TaskControl(slot, paused=message.spec.paused, report=self._report)
+        self.control = TaskControl(
+            slot, paused=message.spec.paused, report=self._report, configs=lambda: link.read_config(message.unit)
+        )
         self._link = link
         self._gone = gone
         slot.clear()

@@ -83,12 +83,13 @@ def _abstract(kind: Kind, name: str) -> NamedClass | None:
     if of_kind is None:
         return None
     hint = f" Did you mean {', '.join(inner)}?" if inner else ""
-    refusal = f"This class is abstract and cannot be created.{hint}" if of_kind == kind else _unfit(name, kind)
+    unfit = _unfit(name, kind, "interface" if name in _ABSTRACT else "class")
+    refusal = f"This class is abstract and cannot be created.{hint}" if of_kind == kind else unfit
     return NamedClass(name, refusal=refusal)
 
 
-def _unfit(name: str, kind: Kind) -> str:
-    return f"Class class {name} does not implement the {INTERFACES[kind]} interface"
+def _unfit(name: str, kind: Kind, noun: str = "class") -> str:
+    return f"Class {noun} {name} does not implement the {INTERFACES[kind]} interface"
 
 
 def _others(kind: Kind, name: str, home: str | None, plugin_path: str | None) -> NamedClass | None:

@@ -45,6 +45,7 @@ from barnabas.supervisor.channel import (
     Hide,
     Leave,
     Pause,
+    ReadConfig,
     ReadOffsets,
     Reconfigure,
     Resume,
@@ -483,6 +484,8 @@ class ProcessSupervisor:
                     self._listener.topic_used(message.connector, message.topic)
             case ReadOffsets() | WriteOffsets():
                 self._in_background(self._serve_offsets(host, message))
+            case ReadConfig():
+                self._in_background(self._serve_config(host, message))
             case Done():
                 return
 
@@ -506,6 +509,18 @@ class ProcessSupervisor:
             else:
                 await self._listener.write_offsets(message.connector, dict(message.entries))
                 host.send(Done(message.id))
+        except Exception as error:  # noqa: BLE001  whatever it is, the task must hear of it
+            host.send(Done(message.id, error=describe(error)))
+
+    async def _serve_config(self, host: Host, message: ReadConfig) -> None:
+        """A task asks for its configuration; what is kept for its next start is left alone."""
+        unit = self._units.get(message.unit)
+        try:
+            if unit is None or not isinstance(unit.spec, TaskSpec):
+                raise ConnectError(f"There is no task {message.unit} any more.", code="BRN-5003")  # noqa: TRY301
+            spec = unit.spec if self._renew is None else await self._renew(unit.spec)
+            _tell_secrets(host, TaskId(*unit.spec.id).connector, spec.props)
+            host.send(Done(message.id, spec.props))
         except Exception as error:  # noqa: BLE001  whatever it is, the task must hear of it
             host.send(Done(message.id, error=describe(error)))
 

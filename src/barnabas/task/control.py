@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from barnabas.supervisor.api import ErrorInfo, State
@@ -23,11 +24,21 @@ class TaskControl:
 
     Orders are given on the host's main thread and obeyed on the task's thread, between calls into plugin code: nothing
     here interrupts a call. ``stopping`` never goes back to false.
+
+    Args:
+        slot: Of the board.
+        paused: Start paused.
+        report: Tells the worker about states.
+        configs: Asks the worker for the task's configuration with the values that placeholders have now; without it a
+            task has those it was started with.
     """
 
-    def __init__(self, slot: Slot, *, paused: bool, report: Report) -> None:
+    def __init__(
+        self, slot: Slot, *, paused: bool, report: Report, configs: Callable[[], Mapping[str, str]] | None = None
+    ) -> None:
         self.slot = slot
         self.report = report
+        self.configs = configs
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._paused = paused

@@ -99,7 +99,7 @@ class SinkLoop:
         self._subscribe = subscribe
         self._settings = settings
         self._errors = errors
-        self._context = TaskContext(self, spec.props, errors.reporter)
+        self._context = TaskContext(self, control.configs or (lambda: spec.props), errors.reporter)
         self._client: SinkConsumer | None = None
         self.assigned: set[TopicPartition] = set()
         self._current: dict[TopicPartition, int] = {}  # after the last record that put has taken

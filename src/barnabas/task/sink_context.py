@@ -34,18 +34,18 @@ class TaskContext(SinkTaskContext):
 
     Args:
         loop: Knows the partitions.
-        props: The task's configuration.
+        configs: Gives the task's configuration.
         reporter: Gives the errant record reporter.
     """
 
     def __init__(
         self,
         loop: Partitions,
-        props: Mapping[str, str],
+        configs: Callable[[], Mapping[str, str]],
         reporter: Callable[[], ErrantRecordReporter | None],
     ) -> None:
         self._loop = loop
-        self._props = props
+        self._configs = configs
         self._reporter = reporter
         self.rewinds: dict[TopicPartition, int] = {}
         self.timeout_ms = -1
@@ -53,8 +53,8 @@ class TaskContext(SinkTaskContext):
         self.paused: set[TopicPartition] = set()
 
     def configs(self) -> Mapping[str, str]:
-        """The task's configuration."""
-        return self._props
+        """The task's configuration, placeholders resolved anew."""
+        return self._configs()
 
     def offset(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Remembered until the next poll."""

@@ -54,12 +54,12 @@ class SourceLoopSettings:
 
 
 class _Context(SourceTaskContext):
-    def __init__(self, props: Mapping[str, str], reader: OffsetStorageReader) -> None:
-        self._props = props
+    def __init__(self, configs: Callable[[], Mapping[str, str]], reader: OffsetStorageReader) -> None:
+        self._configs = configs
         self._reader = reader
 
     def configs(self) -> Mapping[str, str]:
-        return self._props
+        return self._configs()
 
     @property
     def offset_storage_reader(self) -> OffsetStorageReader:
@@ -132,7 +132,8 @@ class SourceLoop:
         # It connects while the task starts: an idempotent producer needs half a second before its first record.
         self._producer = self._open_producer(self._wants_acks)
         self._errors.start()
-        context = _Context(self._spec.props, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
+        configs = self._control.configs or (lambda: self._spec.props)
+        context = _Context(configs, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
         with self._slot.calling("initialize"):
             self._task.initialize(context)
         with self._slot.calling("start"):

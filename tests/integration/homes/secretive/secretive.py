@@ -41,6 +41,8 @@ class LeakyTask(SourceTask):
     def poll(self):
         tell(self.props, "poll")
         expected = self.props.get("expected")
+        if props_file := self.props.get("write.configs.to"):
+            Path(props_file).write_text(self.context.configs()["db.password"])
         if expected and Path(expected).read_text() != self.props["db.password"]:
             raise ConnectError("the password was changed")
         time.sleep(0.1)
