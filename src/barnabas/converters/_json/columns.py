@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["columns_of", "rows_of", "unchanged_lists"]
+__all__ = ["QUIET", "columns_of", "numbers_of", "rows_of", "unchanged_lists"]
+
+QUIET: Final[frozenset[type]] = frozenset({str, bool, type(None)})
+"""Types of values that are no numbers and hold none."""
 
 
 def columns_of(rows: Sequence[Any], names: tuple[str, ...]) -> tuple[list[Sequence[Any]], bool] | None:
@@ -42,3 +45,64 @@ def unchanged_lists(rows: Sequence[Any], convert: Callable[[Sequence[Any]], Sequ
 def rows_of(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:
     """Dicts with the keys ``names`` out of columns in that order."""
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def numbers_of(
+    values: Sequence[Any], quiet: frozenset[type] = QUIET
+) -> tuple[list[Sequence[float]], list[Sequence[int]]] | None:
+    """Every float and every int in values of any shape, in groups; the keys of dicts are not looked at.
+
+    Args:
+        values: Dicts, lists and tuples in any depth are looked into.
+        quiet: Types to leave out.
+
+    Returns:
+        Groups of at least one number each; ``None`` if there is a value of another type, or the nesting is too deep.
+    """
+    floats: list[Sequence[float]] = []
+    ints: list[Sequence[int]] = []
+    try:
+        return (floats, ints) if _gather(values, quiet, floats, ints) else None
+    except RecursionError:
+        return None
+
+
+def _gather(values: Sequence[Any], quiet: frozenset[type], floats: list[Any], ints: list[Any]) -> bool:
+    try:
+        "".join(values)
+    except TypeError:
+        pass  # not all text, which a join is the quickest way to find out
+    else:
+        return True
+    kind = type(values[0])
+    types = [*map(type, values)]
+    if types.count(kind) == len(types):
+        return kind in quiet or _gather_of(kind, values, quiet, floats, ints)
+    return all(
+        _gather_of(kind, [value for value in values if type(value) is kind], quiet, floats, ints)
+        for kind in {*types}.difference(quiet)
+    )
+
+
+def _gather_of(kind: type, values: Any, quiet: frozenset[type], floats: list[Any], ints: list[Any]) -> bool:
+    if kind is float:
+        floats.append(values)
+    elif kind is int:
+        ints.append(values)
+    elif kind is dict:
+        for column in _parts(values):
+            if not _gather(column, quiet, floats, ints):
+                return False
+    elif kind is list or kind is tuple:
+        return _gather([*chain.from_iterable(values)], quiet, floats, ints)
+    else:
+        return False
+    return True
+
+
+def _parts(rows: Sequence[dict[Any, Any]]) -> list[Any]:
+    """Values of dicts, those at the same place together where all have as many."""
+    try:
+        return [*zip(*map(dict.values, rows), strict=True)]
+    except ValueError:
+        return [[*chain.from_iterable(map(dict.values, rows))]]

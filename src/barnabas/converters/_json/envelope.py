@@ -54,7 +54,7 @@ class TextReader:
             nodes = [*map(orjson.loads, texts)]
         except ValueError:
             return None
-        return None if odd_rows(texts) else self._convert(nodes, texts)
+        return None if odd_rows(texts, nodes) else self._convert(nodes, texts)
 
     def _convert(self, nodes: list[Any], texts: list[bytes]) -> list[Any] | None:
         try:
@@ -162,7 +162,7 @@ class EnvelopeReader:
                 envelope = orjson.loads(text + b"null}")
             except ValueError:
                 continue
-            if envelope.keys() != {"schema", "payload"} or odd_rows([text]):
+            if envelope.keys() != {"schema", "payload"} or odd_rows([text], [envelope]):
                 return None
             try:
                 schema, reader = self._find(envelope["schema"])

@@ -10,18 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import copysign
 from typing import Any, Final
 
 import msgspec
 import orjson
 
+from barnabas.converters._json.columns import numbers_of
 from barnabas.converters._json.lenient import parse
 
-__all__ = ["exact_column", "may_have_negative_zero", "odd_rows", "parse_column", "parse_one"]
+__all__ = ["exact_column", "has_negative_zero", "odd_rows", "parse_column", "parse_one"]
 
 _NUL_COMMA: Final = b"\0,"
 # Digits alike, and whatever may stand before a number: so that a run of digits can be searched for.
 _DIGITS: Final = bytes.maketrans(b"123456789:[ \t\r\n", b"000000000,,,,,,")
+_INT64: Final = 1 << 63
 _NINETEEN: Final = b"0" * 19
 _LONG: Final = re.compile(rb"[,-]0{19}")
 _NEGATIVE_ZERO: Final = re.compile(rb"[,:\[ \t\r\n]-0(?:\.0+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE])")
@@ -44,7 +47,7 @@ def parse_one(payload: bytes, *, exact: bool = False, whole: bool = False) -> An
         value = orjson.loads(payload)
     except ValueError:
         return parse(payload, whole=whole)
-    return parse(payload) if odd_rows([payload]) else value
+    return parse(payload) if odd_rows([payload], [value]) else value
 
 
 def parse_column(payloads: list[bytes], read: Callable[[Any], Any], *, whole: bool = False) -> list[Any]:
@@ -62,7 +65,7 @@ def parse_column(payloads: list[bytes], read: Callable[[Any], Any], *, whole: bo
         values = [*map(orjson.loads, payloads)]
     except ValueError:  # one of them is odd
         return [read(parse_one(payload, whole=whole)) for payload in payloads]
-    for at in odd_rows(payloads):
+    for at in odd_rows(payloads, values):
         values[at] = read(parse(payloads[at]))
     return values
 
@@ -75,8 +78,16 @@ def exact_column(payloads: list[bytes]) -> list[Any] | None:
         return None
 
 
-def odd_rows(payloads: Sequence[bytes]) -> set[int]:
-    """The rows of valid JSON that may hold a number which orjson reads differently."""
+def odd_rows(payloads: Sequence[bytes], values: Sequence[Any]) -> set[int]:
+    """The rows of valid JSON that may hold a number which orjson reads differently.
+
+    Args:
+        payloads: The texts.
+        values: What orjson made of them; where none of those numbers can be among them, the texts are not searched.
+    """
+    numbers = numbers_of(values)
+    if numbers is not None and not any(map(_odd_floats, numbers[0])) and not any(map(_odd_ints, numbers[1])):
+        return set()
     joined = b",%b" % _NUL_COMMA.join(payloads)  # no valid JSON contains a NUL
     alike = joined.translate(_DIGITS)
     found: set[int] = set()
@@ -87,10 +98,21 @@ def odd_rows(payloads: Sequence[bytes]) -> set[int]:
     return found
 
 
-def may_have_negative_zero(payloads: Sequence[bytes]) -> bool:
-    """Whether a number in them, or something in a string that looks like one, is a zero with a minus."""
-    joined = b",%b" % b",".join(payloads)
-    return b"-0" in joined and _NEGATIVE_ZERO.search(joined) is not None
+def _odd_floats(group: Sequence[float]) -> bool:
+    """Whether one may have been a whole number beyond 64 bits, or is a negative zero."""
+    low, high = min(group), max(group)
+    if high >= _INT64 or low <= -_INT64:
+        return True
+    return low <= 0.0 and has_negative_zero(group)
+
+
+def _odd_ints(group: Sequence[int]) -> bool:
+    return max(group) >= _INT64
+
+
+def has_negative_zero(group: Sequence[float | None]) -> bool:
+    """Whether one of them is a zero with a minus."""
+    return 0.0 in group and any(value == 0.0 and copysign(1.0, value) < 0 for value in group if value is not None)
 
 
 def _decimal(text: str) -> Decimal:

@@ -18,9 +18,10 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from barnabas._schema.exact import BigInt, Float32, Struct
+from barnabas._schema.exact import BigInt, Float32, Int8, Int16, Int32, Int64, Struct
 from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
 from barnabas.converters._exact import shown
+from barnabas.converters._json.columns import QUIET, numbers_of
 from barnabas.converters._json.scalars import CoercedError
 from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
@@ -50,6 +51,7 @@ _ESCAPE: Final = re.compile(rb"\\u00[01][0-9a-f]|\\.")
 _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _NINETEEN: Final = b"0" * 19  # perhaps a number beyond 64 bits, which the JVM's could not write
 _SHAPES: Final = (b"00000000.", b"," + _NINETEEN, b"-" + _NINETEEN)
+_QUIET: Final[frozenset[type]] = QUIET | {bytes, bytearray, memoryview, UUID, Int8, Int16, Int32, Int64}
 _ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 _MARK: Final = orjson.Fragment(b"\n")
 _BETWEEN: Final = b",\n,"
@@ -116,7 +118,7 @@ def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: 
         joined = orjson.dumps(_interleave(values), _default, _OPTIONS)[1:-1]
     except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
         return dump_column([schemaless_node(value, strict=strict) for value in values], head)
-    suspects = _suspects(joined, values)
+    suspects = () if _are_plain(values) else _suspects(joined, values)
     if suspects:
         texts = joined.split(_BETWEEN)
         for at in suspects:
@@ -271,6 +273,22 @@ def _any_not_finite(values: Any) -> bool:
         return _NOT_FINITE.search(msgspec.msgpack.encode(values)) is not None
     except (TypeError, ValueError, OverflowError, RecursionError):
         return True
+
+
+def _are_plain(values: Sequence[Any]) -> bool:
+    """Whether all numbers are of those that orjson and Java write alike; ``False`` where it cannot be told fast."""
+    numbers = numbers_of(values, _QUIET)
+    if numbers is None:
+        return False
+    floats, ints = numbers
+    return all(map(_floats_are_plain, floats)) and all(max(group) < _INT64 for group in ints)
+
+
+def _floats_are_plain(group: Sequence[float]) -> bool:
+    if min(group) >= PLAIN_FROM and max(group) < PLAIN_BELOW:
+        total = sum(group)
+        return total == total  # noqa: PLR0124 - a NaN anywhere would make it one, and hides from min and max
+    return all(PLAIN_FROM <= abs(value) < PLAIN_BELOW or value == 0.0 for value in group)
 
 
 def _suspects(joined: bytes, values: Sequence[Any]) -> set[int]:

@@ -6,21 +6,24 @@ number out of range, a member that is missing), which is then read the slower wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
+from operator import itemgetter
 from typing import Annotated, Any, Final, NamedTuple, TypedDict
 
 import msgspec
 
 from barnabas._schema.java import to_float32
 from barnabas._schema.validate import DECIMAL, INT_RANGES, TIMESTAMP
-from barnabas.converters._json.input import may_have_negative_zero
+from barnabas.converters._json.input import has_negative_zero
 from barnabas.converters._json.scalars import LOGICAL, PRIMITIVES
 from barnabas.schema import Schema, Type
 
 __all__ = ["TypedReader", "typed_reader"]
 
 Convert = Callable[[Any], Any]
+Column = Callable[[list[Any]], list[Any]]
 
 
 class _Plan(NamedTuple):
@@ -30,10 +33,14 @@ class _Plan(NamedTuple):
     convert: Convert | None = None
 
 
+def _same(values: list[Any]) -> list[Any]:
+    return values
+
+
 class TypedReader:
     """Reads texts of one schema; made by :func:`typed_reader`."""
 
-    def __init__(self, plan: _Plan, *, floats: bool) -> None:
+    def __init__(self, plan: _Plan, floats: list[Column]) -> None:
         self._decode = msgspec.json.Decoder(plan.kind).decode
         self._convert = plan.convert
         self._floats = floats
@@ -44,12 +51,13 @@ class TypedReader:
         Raises:
             DataError: one of them cannot be read.
         """
-        if self._floats and may_have_negative_zero(texts):
-            return None
         try:
             rows = [*map(self._decode, texts)]
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
+        for column in self._floats:
+            if has_negative_zero(column(rows)):
+                return None
         convert = self._convert
         return rows if convert is None else [None if row is None else convert(row) for row in rows]
 
@@ -57,15 +65,35 @@ class TypedReader:
 def typed_reader(schema: Schema | None, *, replace_nulls: bool) -> TypedReader | None:
     """A reader for ``schema``; ``None`` if it has a part that cannot be told to the decoder."""
     plan = _plan(schema, replace_nulls=replace_nulls)
-    return None if plan is None else TypedReader(plan, floats=_has_floats(schema))
+    return None if plan is None else TypedReader(plan, [*_float_columns(schema)])
 
 
-def _has_floats(schema: Schema | None) -> bool:
-    if schema is None or schema.type in (Type.FLOAT32, Type.FLOAT64):
-        return True
-    if schema.type is Type.STRUCT:
-        return any(_has_floats(field.schema) for field in schema.fields)
-    return schema.type in (Type.ARRAY, Type.MAP) and _has_floats(schema.value_schema)
+def _float_columns(schema: Schema | None, rows: Column = _same) -> Iterator[Column]:
+    """Functions from values of ``schema`` to all floats at one place in them."""
+    if schema is None:
+        return
+    if schema.type in (Type.FLOAT32, Type.FLOAT64):
+        yield rows
+    elif schema.type is Type.STRUCT:
+        for field in schema.fields:
+            yield from _float_columns(field.schema, partial(_members, rows, itemgetter(field.name)))
+    elif schema.type is Type.ARRAY:
+        yield from _float_columns(schema.value_schema, partial(_items, rows))
+    elif schema.type is Type.MAP:
+        yield from _float_columns(schema.value_schema, partial(_entries, rows))
+
+
+def _members(rows: Column, get: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    found = rows(values)
+    return [*map(get, found if None not in found else filter(None, found))]
+
+
+def _items(rows: Column, values: list[Any]) -> list[Any]:
+    return [*chain.from_iterable(filter(None, rows(values)))]
+
+
+def _entries(rows: Column, values: list[Any]) -> list[Any]:
+    return [*chain.from_iterable(map(dict.values, filter(None, rows(values))))]
 
 
 def _plan(schema: Schema | None, *, replace_nulls: bool) -> _Plan | None:
