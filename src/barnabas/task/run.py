@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import SinkTask, SourceTask
 from barnabas.errors import ConfigError, PluginError
+from barnabas.overrides import check_overrides
 from barnabas.plugins.loading import import_class, use_home
 from barnabas.task.control import TaskControl
 from barnabas.task.failures import Operator, Tally
@@ -41,6 +42,7 @@ _SIMPLE_HEADER = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> SourceLoop | SinkLoop:
     """Build the loop of a task; its ``run`` is the task's life."""
     _warn_of_missing(spec.connector_props)
+    check_overrides("sink" if spec.plugin.kind == "sink" else "source", spec.worker_props, spec.connector_props)
     with control.slot.calling("load"):
         task = import_class(spec.task_class, spec.plugin.home)()
     if isinstance(task, SourceTask):
