@@ -6,9 +6,19 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, Literal, NamedTuple
 
-from barnabas.config import ConfigDef
+from barnabas.config import ConfigDef, version_range
+from barnabas.errors import ConfigError
 
-__all__ = ["CURRENT", "INTERFACES", "Kind", "Library", "NamedClass", "named_in_configurations", "no_library"]
+__all__ = [
+    "CURRENT",
+    "INTERFACES",
+    "Kind",
+    "Library",
+    "NamedClass",
+    "named_in_configurations",
+    "no_library",
+    "version_refusal",
+]
 
 Kind = Literal["converter", "header_converter", "transformation", "predicate"]
 
@@ -48,6 +58,20 @@ class NamedClass(NamedTuple):
 
 Library = Callable[[Kind, str], NamedClass | None]
 """Finds the class that a name means where one of a kind is wanted; ``None``: there is no such class at all."""
+
+
+def version_refusal(found: NamedClass, wanted: str | None) -> str | None:
+    """Why no installed version of a class will do, in Kafka's words; ``None``: one will."""
+    try:
+        accepted = version_range(wanted)
+    except ConfigError as error:
+        return error.message
+    if accepted is None or any(version in accepted for version in found.versions):
+        return None
+    return (
+        f"Plugin {found.name} not found that matches the version range {accepted}, "
+        f"available versions: [{', '.join(found.versions)}]"
+    )
 
 
 def named_in_configurations(name: str) -> str | None:

@@ -10,7 +10,7 @@ from barnabas._config.types import ConfigValue, Type
 from barnabas._java.regex import compile_java
 from barnabas.errors import ConfigError
 
-__all__ = ["Found", "check_exactly_once", "check_group", "check_nulls", "check_topics"]
+__all__ = ["Found", "check_exactly_once", "check_group", "check_nulls", "check_topics", "refuse_null"]
 
 Props = Mapping[str, str | None]
 Found = dict[str, ConfigValue]
@@ -27,6 +27,21 @@ def check_nulls(props: Props, values: Found) -> None:
             values.setdefault(name, ConfigValue(name)).add_error(_NULL)
 
 
+def refuse_null(props: Props, key: str) -> None:
+    """Refuse a null where Kafka Connect goes on with the value whatever it is, and fails.
+
+    Raises:
+        ConfigError: The answer is this error, and not one among others.
+    """
+    if key in props and props[key] is None:
+        raise ConfigError(
+            f"Invalid value null for configuration {key}: entry must be non null",
+            code="BRN-1001",
+            key=key,
+            remedy="Write the name of a topic, or leave the key out.",
+        )
+
+
 def check_topics(props: Props, values: Found) -> None:
     """A sink names its topics in exactly one way, and its dead letters go elsewhere.
 
@@ -41,16 +56,10 @@ def check_topics(props: Props, values: Found) -> None:
     if _blank(topics) and _blank(regex):
         for value in both:
             value.add_error("Must configure one of topics or topics.regex")
-    dead_letters = props.get(_DEAD_LETTERS, "")
-    if dead_letters is None:
-        raise ConfigError(
-            f"Invalid value null for configuration {_DEAD_LETTERS}: entry must be non null",
-            code="BRN-1001",
-            key=_DEAD_LETTERS,
-            remedy="Write the name of a topic, or leave the key out.",
-        )
-    if dead_letters.strip():
-        _check_dead_letters(dead_letters.strip(), topics, regex, values)
+    refuse_null(props, _DEAD_LETTERS)
+    dead_letters = (props.get(_DEAD_LETTERS) or "").strip()
+    if dead_letters:
+        _check_dead_letters(dead_letters, topics, regex, values)
 
 
 def _check_dead_letters(dead_letters: str, topics: str | None, regex: str | None, values: Found) -> None:

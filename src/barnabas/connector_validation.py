@@ -14,13 +14,13 @@ from barnabas._config.hash_order import hash_order
 from barnabas._config.infos import config_infos, key_info, merge_infos, value_info
 from barnabas._config.parsing import parse_value
 from barnabas._config.types import ConfigKey, ConfigValue
-from barnabas.class_library import NamedClass
+from barnabas.class_library import NamedClass, version_refusal
 from barnabas.config import ConfigDef
-from barnabas.connector_checks import Found, check_exactly_once, check_group, check_nulls, check_topics
+from barnabas.connector_checks import Found, check_exactly_once, check_group, check_nulls, check_topics, refuse_null
 from barnabas.framework_config import FrameworkView, common_connector_def, sink_connector_def, source_connector_def
 from barnabas.overrides import ALLOW_ALL, OverridePolicy, clients_in_use
 from barnabas.step_trial import try_steps
-from barnabas.transform_config import define_steps, version_refusal
+from barnabas.transform_config import define_steps
 
 __all__ = ["ValidationContext", "refuse_version", "validate_connector_config"]
 
@@ -83,6 +83,8 @@ def validate_connector_config(
         check_topics(props, values)
         check_group(props, values, context.worker_group)
     else:
+        if context.worker_group is not None:
+            refuse_null(props, "offsets.storage.topic")
         check_exactly_once(
             values,
             enabled=context.exactly_once,
@@ -174,7 +176,9 @@ def _override_sections(kind: Literal["source", "sink"], props: Props, context: V
 
 def _override_section(prefix: str, keys: Mapping[str, ConfigKey], props: Props, policy: OverridePolicy) -> Json:
     values: Found = {}
-    for name, given in _below(props, prefix).items():
+    below = _below({name: props[name] for name in hash_order(props)}, prefix)
+    for name in hash_order(below, copied=True):
+        given = below[name]
         parsed = parse_value(name, given, keys[name].type, _client_class) if name in keys else given
         value = values[name] = ConfigValue(name, parsed)
         refusal = policy.refusal(name)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from barnabas.class_library import INTERFACES, Kind, Library, NamedClass
-from barnabas.config import ConfigDef, ConfigKey, Importance, Recommender, Type, Width, parse_value, version_range
+from barnabas.class_library import INTERFACES, Kind, Library, NamedClass, version_refusal
+from barnabas.config import ConfigDef, ConfigKey, Importance, Recommender, Type, Width, parse_value
 from barnabas.errors import ConfigError
 from barnabas.framework_config import FrameworkView
 
-__all__ = ["STEP_KEYS", "define_steps", "step_aliases", "version_refusal"]
+__all__ = ["STEP_KEYS", "define_steps", "step_aliases"]
 
 Props = Mapping[str, str | None]
 
@@ -70,20 +70,6 @@ def define_steps(definition: ConfigDef, props: Props, view: FrameworkView) -> Co
 def step_aliases(props: Props, key: str) -> list[str]:
     """The aliases in ``key``, each once."""
     return [*dict.fromkeys(parse_value(key, props.get(key), Type.LIST) or [])]
-
-
-def version_refusal(found: NamedClass, wanted: str | None) -> str | None:
-    """Why no installed version of a class will do, in Kafka's words; ``None``: one will."""
-    try:
-        accepted = version_range(wanted)
-    except ConfigError as error:
-        return error.message
-    if accepted is None or any(version in accepted for version in found.versions):
-        return None
-    return (
-        f"Plugin {found.name} not found that matches the version range {accepted}, "
-        f"available versions: [{', '.join(found.versions)}]"
-    )
 
 
 def _define(definition: ConfigDef, step: _Step, view: FrameworkView) -> None:

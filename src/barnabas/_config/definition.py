@@ -9,6 +9,7 @@ from barnabas._config.embedding import prefixed_key
 from barnabas._config.parsed import Config
 from barnabas._config.parsing import ClassFinder, parse_value
 from barnabas._config.types import NO_DEFAULT, ConfigKey, ConfigValue, Importance, Recommender, Type, Validator, Width
+from barnabas._config.validators import ValidList
 from barnabas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class ConfigDef:
         values = {}
         for key in self._keys.values():
             value = self._take(key, props, find_class)
+            if isinstance(key.validator, ValidList) and isinstance(value, list):
+                value = [*dict.fromkeys(value)]
             if key.validator is not None:
                 key.validator(key.name, value)
             values[key.name] = value

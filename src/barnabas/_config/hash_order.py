@@ -17,10 +17,10 @@ def hash_order(keys: Collection[str], *, copied: bool = False) -> list[str]:
 
     Args:
         keys: In the order of insertion, each once.
-        copied: Whether the map was made as a copy of another one, which may take it a larger table.
+        copied: Whether the map was made as a copy of another one: its table has another size then.
     """
-    capacity = _MIN_CAPACITY
-    while len(keys) > capacity * 3 // 4 or (copied and len(keys) / 0.75 + 1 > capacity):
+    capacity = 1 if copied else _MIN_CAPACITY
+    while (len(keys) / 0.75 + 1 if copied else len(keys) / 0.75) > capacity:
         capacity *= 2
     return sorted(keys, key=lambda key: _bucket(key, capacity))
 

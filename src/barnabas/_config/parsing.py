@@ -18,7 +18,11 @@ ClassFinder = Callable[[str], Any]
 
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _DOUBLE: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(NaN|Infinity))[dDfF]?")
-_COMMA: Final = re.compile(r"\s*,\s*")
+_HEX_DOUBLE: Final = re.compile(r"([+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)[dDfF]?")
+_COMMA: Final = re.compile(r"\s*,\s*", re.ASCII)
+_MOST_DIGITS: Final = 4000  # Python converts no longer texts
+_BLANKS: Final = "".join(map(chr, range(0x21)))
+"""What Java trims."""
 _BITS: Final = {Type.SHORT: 16, Type.INT: 32, Type.LONG: 64}
 
 
@@ -55,10 +59,10 @@ def parse_value(name: str, value: Any, type: Type, find_class: ClassFinder | Non
     """
     if value is None:
         return None
-    text = value.strip() if isinstance(value, str) else value
+    text = value.strip(_BLANKS) if isinstance(value, str) else value
     if type is Type.CLASS:
-        return _parse_class(name, text, find_class or find_python_class)
-    return _PARSERS[type](name, text, type)
+        return _parse_class(name, text, value, find_class or find_python_class)
+    return _PARSERS[type](name, text, value, type)
 
 
 def to_text(value: Any, type: Type | None) -> str | None:  # noqa: A002 - Kafka's word
@@ -88,54 +92,64 @@ def find_python_class(name: str) -> Any:
     return found if isinstance(found, builtin_type) else None
 
 
-def _parse_boolean(name: str, value: Any, _: Type) -> bool:
+def _parse_boolean(name: str, value: Any, given: Any, _: Type) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise invalid(name, value, "Expected value to be either true or false", remedy="Write true or false.")
+    raise invalid(name, given, "Expected value to be either true or false", remedy="Write true or false.")
 
 
-def _parse_string(name: str, value: Any, _: Type) -> str:
+def _parse_string(name: str, value: Any, given: Any, _: Type) -> str:
     if not isinstance(value, str):
-        raise invalid(name, value, f"Expected value to be a string, but it was a {value.__class__.__name__}")
+        raise invalid(name, given, f"Expected value to be a string, but it was a {value.__class__.__name__}")
     return value
 
 
-def _parse_integer(name: str, value: Any, type: Type) -> int:  # noqa: A002 - Kafka's word
+def _parse_integer(name: str, value: Any, given: Any, type: Type) -> int:  # noqa: A002 - Kafka's word
     number: int | None = None
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
-    elif isinstance(value, str) and _INTEGER.fullmatch(value):
+    elif isinstance(value, str) and len(value) < _MOST_DIGITS and _INTEGER.fullmatch(value):
         number = int(value)
     limit = 1 << (_BITS[type] - 1)
     if number is None or not -limit <= number < limit:
         raise invalid(
             name,
-            value,
+            given,
             f"Not a number of type {type.value}",
             remedy=f"Write a whole number from {-limit} to {limit - 1}.",
         )
     return number
 
 
-def _parse_double(name: str, value: Any, type: Type) -> float:  # noqa: A002 - Kafka's word
+def _parse_double(name: str, value: Any, given: Any, type: Type) -> float:  # noqa: A002 - Kafka's word
     if isinstance(value, float | int) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, str) and _DOUBLE.fullmatch(value):
-        return float(value.rstrip("dDfF") if value[-1] in "dDfF" else value)
-    raise invalid(name, value, f"Not a number of type {type.value}", remedy="Write a number such as 2.5.")
+        return float(value.rstrip("dDfF"))
+    if isinstance(value, str) and (found := _HEX_DOUBLE.fullmatch(value)):
+        return _from_hex(found[1])
+    raise invalid(name, given, f"Not a number of type {type.value}", remedy="Write a number such as 2.5.")
 
 
-def _parse_list(name: str, value: Any, _: Type) -> list[Any]:
+def _from_hex(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return float("-inf" if text.startswith("-") else "inf")
+
+
+def _parse_list(name: str, value: Any, given: Any, _: Type) -> list[Any]:
     if isinstance(value, list | tuple):
         return list(value)
     if not isinstance(value, str):
-        raise invalid(name, value, "Expected a comma separated list.", remedy="Write a,b,c.")
+        raise invalid(name, given, "Expected a comma separated list.", remedy="Write a,b,c.")
     return _COMMA.split(value) if value else []
 
 
-def _parse_password(name: str, value: Any, _: Type) -> Password:
+def _parse_password(name: str, value: Any, given: Any, _: Type) -> Password:
+    del given  # it is the secret
     if isinstance(value, Password):
         return value
     if not isinstance(value, str):
@@ -143,19 +157,19 @@ def _parse_password(name: str, value: Any, _: Type) -> Password:
     return Password(value)
 
 
-def _parse_class(name: str, value: Any, find_class: ClassFinder) -> Any:
+def _parse_class(name: str, value: Any, given: Any, find_class: ClassFinder) -> Any:
     if isinstance(value, builtin_type):
         return value
     found = find_class(value) if isinstance(value, str) and value else None
     if found is None:
         raise invalid(
-            name, value, f"Class {value} could not be found.", remedy="Check the name, and that it is installed."
+            name, given, f"Class {given} could not be found.", remedy="Check the name, and that it is installed."
         )
     return found
 
 
 builtin_type: Final = type
-_PARSERS: Final[dict[Type, Callable[[str, Any, Type], Any]]] = {
+_PARSERS: Final[dict[Type, Callable[[str, Any, Any, Type], Any]]] = {
     Type.BOOLEAN: _parse_boolean,
     Type.STRING: _parse_string,
     Type.SHORT: _parse_integer,

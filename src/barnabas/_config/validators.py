@@ -151,6 +151,8 @@ class NonEmptyStringWithoutControlChars:
 class ValidList:
     """A list of distinct, non-empty entries, optionally out of some words.
 
+    Validation finds an entry that is given twice; parsing keeps the first, so that a connector runs all the same.
+
     Args:
         words: The only entries allowed; none given: any.
         empty: Whether no entry at all is fine.
@@ -166,8 +168,8 @@ class ValidList:
                 return
             raise ConfigError(f"Configuration '{name}' values must not be null.", key=name)
         if not value and not self.empty:
-            choice = f" Valid values include: [{', '.join(self.words)}]" if self.words else ""
-            raise ConfigError(f"Configuration '{name}' must not be empty.{choice}", key=name)
+            choice = f"[{', '.join(self.words)}]" if self.words else "any non-empty value"
+            raise ConfigError(f"Configuration '{name}' must not be empty. Valid values include: {choice}", key=name)
         if len(set(value)) != len(value):
             raise ConfigError(
                 f"Configuration '{name}' values must not be duplicated.", key=name, remedy="Name each once."

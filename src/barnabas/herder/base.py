@@ -262,8 +262,16 @@ class Herder(ABC):
         """``class``, ``type`` and ``version`` of the plugins."""
 
     @abstractmethod
-    async def plugin_config(self, name: str) -> list[dict[str, Any]]:
-        """The configuration definition of a plugin (KIP-769)."""
+    async def plugin_config(self, name: str, version: str | None = None) -> list[dict[str, Any]]:
+        """The configuration definition of a plugin (KIP-769).
+
+        Args:
+            name: Any of its names.
+            version: The one wanted, or a range of them; ``None``: any.
+
+        Raises:
+            RequestError: There is no such plugin, or not in that version; or it is of a kind that has no definition.
+        """
 
     @abstractmethod
     async def validate(self, config: Mapping[str, str | None]) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from barnabas.herder.base import (
     TaskInfo,
     TaskState,
 )
-from barnabas.herder.checks import validate
+from barnabas.herder.checks import refuse_other_kinds, refuse_version, validate
 from barnabas.herder.resolving import shown
 from barnabas.herder.runner import Surroundings
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import Status
-from barnabas.supervisor.api import TaskId
+from barnabas.supervisor.api import RemoteError, TaskId
 
 __all__ = ["ReadingHerder"]
 
@@ -107,11 +107,13 @@ class ReadingHerder(Herder):
             for plugin in self._around.plugins.list(connectors_only)
         ]
 
-    async def plugin_config(self, name: str) -> list[dict[str, Any]]:
+    async def plugin_config(self, name: str, version: str | None = None) -> list[dict[str, Any]]:
+        refuse_other_kinds(name)
         try:
             plugin = self._around.plugins.find(name, None)
         except PluginError as error:
             raise RequestError(f"Unknown plugin {name}.", status=404, code=error.code, remedy=error.remedy) from error
+        refuse_version(plugin, self._around.plugins.list(False), version)
         return await self._around.supervisor.config_def(plugin)
 
     async def validate(self, config: Mapping[str, str | None]) -> dict[str, Any]:
@@ -121,6 +123,9 @@ class ReadingHerder(Herder):
         except RequestError as error:  # the JVM answers 500 here, where creating the same connector is answered 400
             java_class = "org.apache.kafka.connect.runtime.rest.errors.BadRequestException"
             raise RequestError(f"{java_class}: {error.message}", code=error.code, key=error.key) from error
+        except RemoteError as error:
+            message = f"{error.info.java_class}: {error.message}"
+            raise RequestError(message, code=error.code, key=error.key, remedy=error.remedy) from error
         except BarnabasError as error:
             raise RequestError(error.message, code=error.code, key=error.key, remedy=error.remedy) from error
         finally:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from barnabas.config import CaseInsensitiveValidString, ConfigDef, Importance, Type, ValidString, at_least
+from barnabas.config import (
+    CaseInsensitiveValidString,
+    ConfigDef,
+    Importance,
+    LambdaValidator,
+    Type,
+    ValidString,
+    at_least,
+)
+from barnabas.overrides import check_policy_name
 from barnabas.supervisor.api import Isolation
 from barnabas.supervisor.settings import Limits, parse_size
 
@@ -79,6 +88,7 @@ WORKER = (
         "connector.client.config.override.policy",
         Type.STRING,
         default="All",
+        validator=LambdaValidator(check_policy_name, "All, None, Principal or Allowlist"),
         importance=_LOW,
         doc="Which client settings connectors may override: All, None, Principal or Allowlist.",
     )

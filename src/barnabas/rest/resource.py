@@ -44,9 +44,9 @@ class Call:
             raise HttpError(404) from None
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A boolean query parameter; anything but ``true`` is false."""
+        """A boolean query parameter: ``true``, the default where it is missing or empty, and else false."""
         text = self.query.get(name)
-        return default if text is None else text.lower() == "true"
+        return text.lower() == "true" if text else default
 
     def url_of(self, escaped_path: str) -> str:
         """An absolute URL on this server, as the client called it."""

@@ -40,8 +40,8 @@ class WorkerHandlers:
         return json_answer(self._herder.plugins(connectors_only=call.flag("connectorsOnly", default=True)))
 
     async def plugin_config(self, call: Call) -> Response:
-        """``GET /connector-plugins/{name}/config``."""
-        return json_answer(await self._herder.plugin_config(call.name()))
+        """``GET /connector-plugins/{name}/config?version=…``."""
+        return json_answer(await self._herder.plugin_config(call.name(), call.query.get("version")))
 
     async def validate(self, call: Call) -> Response:
         """``PUT /connector-plugins/{name}/config/validate``."""
@@ -55,4 +55,4 @@ class WorkerHandlers:
 
 
 def _short(name: str) -> str:
-    return name.removesuffix("Connector")
+    return name.removesuffix("Connector") or name
