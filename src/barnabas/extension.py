@@ -1,8 +1,9 @@
 """Interfaces for extending a worker rather than moving data: config providers, override policies, REST extensions.
 
 The counterparts of Kafka's ``ConfigProvider``, ``ConnectorClientConfigOverridePolicy``, ``ConnectRestExtension`` and
-``ConnectClusterState``. All of them are trusted code: unlike connectors they run in the worker itself. Workers of this
-version load none of them yet, and refuse to start when configured with one.
+``ConnectClusterState``. Config providers run in processes of their own, as connectors do; the others are trusted code
+that is to run in the worker itself. Workers of this version load none of those others yet, and refuse to start when
+configured with a REST extension.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ class ConfigData(msgspec.Struct, frozen=True):
 
     Args:
         data: Values by key; keys that do not exist are left out, and their placeholders stay as text.
-        ttl_ms: For how long the values hold, in milliseconds; ``None`` for ever. With ``config.action.reload=restart``
-            the connectors that use them are restarted when it has passed (KIP-297).
+        ttl_ms: For how long the values hold, in milliseconds; ``None`` for ever. When it has passed, the values are
+            asked for again, and with ``config.action.reload=restart`` (the default) the connectors for which they have
+            changed are restarted (KIP-297).
     """
 
     data: Mapping[str, str]
@@ -44,22 +46,35 @@ class ConfigData(msgspec.Struct, frozen=True):
 
 
 class ConfigProvider(Versioned, ABC):
-    """Resolves placeholders ``${name:path:key}`` in configurations; one object a worker for each configured name."""
+    """Resolves placeholders ``${name:path:key}`` in configurations: ``config.providers.<name>.class=module:Class``.
+
+    One object for each configured name lives in a process of its own, is made when the first value is wanted, and made
+    anew if its process ends. Placeholders in the worker's own properties are resolved before the worker starts, by
+    an object that is closed afterwards.
+    """
 
     @abstractmethod
     def configure(self, props: Mapping[str, str]) -> None:
-        """Called once, with the settings below ``config.providers.<name>.param.``, prefix removed."""
+        """Called once, before :meth:`get`, with the settings below ``config.providers.<name>.param.``, prefix removed.
+
+        What it raises is the error of whatever wanted the value; the next question tries with a new object.
+        """
 
     @abstractmethod
     def get(self, path: str, keys: Collection[str] | None = None) -> ConfigData:
         """The values of these keys at a path (``""`` where placeholders name none), or of all keys.
+
+        Called for every start of a connector or task that needs one of them, for validation, and when their time has
+        passed; on several threads at once. Must return within ``connector.call.timeout.ms``: a call that does not ends
+        the process, and fails for who asked; the questions of others are asked again of a new object. Values are
+        hidden in logs and errors from then on.
 
         Raises:
             ConfigError: The path cannot be read: whatever needed the value fails with this error.
         """
 
     def close(self) -> None:
-        """Release what :meth:`configure` opened; called once when the worker stops."""
+        """Release what :meth:`configure` opened; called when the worker stops, with two seconds to return."""
 
 
 class ConnectorClientConfigRequest(msgspec.Struct, frozen=True):

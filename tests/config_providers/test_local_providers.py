@@ -133,7 +133,8 @@ def test_environment():
         some.get("p", ["HOME"])
     with pytest.raises(ConfigError) as caught:
         made(EnvVarConfigProvider(environment), allowlist_pattern="(")
-    assert caught.value.code == "BRN-1082"
+    assert caught.value.key == "allowlist.pattern"
+    assert made(EnvVarConfigProvider(environment), allowlist_pattern="\\p{Upper}{4}").get("").data == {"HOME": "h"}
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "1.5"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Mapping
 
+from barnabas._java.regex import compile_java
 from barnabas.config_providers.base import LocalProvider
 from barnabas.errors import ConfigError
 from barnabas.extension import ConfigData
@@ -28,22 +28,14 @@ class EnvVarConfigProvider(LocalProvider):
         """See the class.
 
         Raises:
-            ConfigError: The pattern is wrong.
+            ConfigError: The pattern is no regular expression of Java's, or one that cannot be had here.
         """
         super().configure(props)
         pattern = props.get("allowlist.pattern")
         if pattern is None:
             return
-        try:
-            allowed = re.compile(pattern)
-        except re.error as error:
-            raise ConfigError(
-                f"Invalid value {pattern} for configuration allowlist.pattern: {error}.",
-                key="allowlist.pattern",
-                remedy="Give a regular expression for the whole name, such as DB_.*",
-                code="BRN-1082",
-            ) from error
-        self._variables = {name: value for name, value in self._variables.items() if allowed.fullmatch(name)}
+        allowed = compile_java(pattern, key="allowlist.pattern")
+        self._variables = {name: value for name, value in self._variables.items() if allowed.matches(name)}
 
     def get(self, path: str, keys: Collection[str] | None = None) -> ConfigData:
         """Variables of the environment that the worker was started with.
