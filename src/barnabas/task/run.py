@@ -35,7 +35,7 @@ __all__ = ["make_converters", "make_task_runner", "make_transforms"]
 log = logging.getLogger(__name__)
 
 _STRICT = "data.strict"
-_FOREVER = 2**31 - 1  # milliseconds: the most that a client takes
+_LONGEST_POLL = 86_400_000  # milliseconds: the most that the client library takes
 _SIMPLE_HEADER = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 
@@ -146,8 +146,8 @@ def _poll_interval(call: float, retry: float | None) -> str:
     must not count either as death.
     """
     if retry is None:
-        return str(_FOREVER)
-    return str(min(_FOREVER, int(max(300.0, call + 60, retry + 60) * 1000)))
+        return str(_LONGEST_POLL)
+    return str(min(_LONGEST_POLL, int(max(300.0, call + 60, retry + 60) * 1000)))
 
 
 def _say(fault: KafkaFault) -> None:

@@ -41,6 +41,11 @@ class Transformation(Versioned, ABC, Generic[R]):
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
         """Transform a whole batch.
 
+        Overriding it says that records may be shown again: when it raises, the batch is gone over record by record with
+        :meth:`apply`, to tell which record it was. A class that leaves it as it is may count and remember: ``apply`` is
+        called once for each record, also for those in a batch with one that fails (except for retries of a
+        :class:`~barnabas.RetriableError`).
+
         Returns:
             The new batch, and the positions in ``batch`` of the records that were kept, ascending; ``None`` for all.
         """
