@@ -25,7 +25,9 @@ def literal(name: str | None) -> str:
     return "None" if name is None else str.__repr__(name)
 
 
-def rows(result: str, other: str, *, steps: Sequence[str], constants: Mapping[str, Any]) -> Pair:
+def rows(
+    result: str, other: str, *, steps: Sequence[str], constants: Mapping[str, Any], hasty: str | None = None
+) -> Pair:
     """Compile a change of rows.
 
     Args:
@@ -33,13 +35,25 @@ def rows(result: str, other: str, *, steps: Sequence[str], constants: Mapping[st
         other: An expression over ``v`` for a value that is no plain dict; it may call ``one`` with a plain one.
         steps: Statements that come before the result, one line each.
         constants: What else the source mentions.
+        hasty: A faster expression for ``result`` that may raise KeyError. Columns are tried with it until it does once.
     """
-    if steps:
+    if hasty is not None and not steps:
+        many = (
+            "    if haste:\n"
+            "        try:\n"
+            f"            return [{hasty} if type(v) is dict else {other} for v in values]\n"
+            "        except KeyError:\n"
+            "            haste.clear()\n"
+            f"    return [{result} if type(v) is dict else {other} for v in values]"
+        )
+    elif steps:
         many = looped("v", "values", result, other, steps)
     else:
         many = f"    return [{result} if type(v) is dict else {other} for v in values]"
     single = "\n".join([f"    if type(v) is not dict: return {other}", *(f"    {step}" for step in steps)])
-    made = compiled(f"def one(v):\n{single}\n    return {result}\ndef many(values):\n{many}\n", constants)
+    made = compiled(
+        f"def one(v):\n{single}\n    return {result}\ndef many(values):\n{many}\n", {"haste": [True], **constants}
+    )
     return Pair(made["one"], made["many"])
 
 

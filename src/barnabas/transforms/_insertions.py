@@ -14,13 +14,15 @@ from barnabas.schema import Schema, Timestamp, Type
 from barnabas.transforms._compiled import compiled, literal, looped
 from barnabas.transforms._rows import basics, defaults, not_rows, strictly
 
-__all__ = ["Insertion", "Insertions", "Int32s", "Moments", "Recipe"]
+__all__ = ["Insertion", "Insertions", "Recipe"]
 
 _PURPOSE: Final = "field insertion"
 _REMEMBERED: Final = 4096
 _EXACT_UNTIL: Final = 2**32 * 1000
 """Below so many milliseconds, a float of seconds is exact to the microsecond."""
 _OF_RECORD: Final = {"partition": "p", "offset": "o", "timestamp": "t"}
+_ALWAYS: Final = ("topic", "static")
+"""What every record has; those of a sink have a partition and an offset too."""
 _SCHEMAS: Final = {
     "topic": Schema.STRING,
     "partition": Schema.INT32,
@@ -143,7 +145,8 @@ class Insertions:
             raise not_rows(schema, value, _PURPOSE)
 
         constants |= {"other": other, "no_sink": _no_sink, "taken": _taken, "lacking": _lacking}
-        steps = ["d = v.copy()", *filled, *self._statements(sink)]
+        constants |= {"int32": Int32s(), "moment": Moments()}
+        steps = ["d = v.copy()", *filled, *self._statements(schema, sink)]
         odd = "other(v, topic, p, o, t)"
         if steps == ["d = v.copy()", *self._constant_statements()]:
             fixed = ", ".join(f"{literal(place.name)}: {what}" for what, place in self._places())
@@ -162,7 +165,9 @@ class Insertions:
     def _constant_statements(self) -> list[str]:
         return [f"d[{literal(place.name)}] = {what}" for what, place in self._places()]
 
-    def _statements(self, sink: bool) -> list[str]:
+    def _statements(self, schema: Schema | None, sink: bool) -> list[str]:
+        values = {"partition": "p" if schema is not None else "int32[p]", "offset": "o"}
+        values["timestamp"] = "t" if schema is None else "moment[t]"
         steps = []
         for what, place in self._places():
             name = literal(place.name)
@@ -170,11 +175,11 @@ class Insertions:
                 steps.append(f"if {name} in d: taken({name})")
             if what == "offset" and not sink:
                 steps.append("no_sink()")
-            value = _OF_RECORD.get(what)
-            if value is None:
-                steps.append(f"d[{name}] = {what}")
+            put = f"d[{name}] = {values.get(what, what)}"
+            if what in _ALWAYS or (sink and what != "timestamp"):
+                steps.append(put)
                 continue
-            steps.append(f"if {value} is not None: d[{name}] = {value}")
+            steps.append(f"if {_OF_RECORD[what]} is not None: {put}")
             if self.strict and not place.optional:
                 steps.append(f"else: lacking({name}, {literal(what)})")
         return steps

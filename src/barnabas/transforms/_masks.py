@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import re
@@ -10,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from barnabas._schema.exact import BigInt, Float32, Float64, Instant, Int8, Int16, Int32, Int64
+from barnabas._schema.exact import BigInt, Float32, Float64, Instant, Int8, Int16, Int32, Int64, Struct
 from barnabas._schema.java import to_float32
 from barnabas._schema.names import java_class
 from barnabas.errors import DataError
@@ -112,59 +113,62 @@ class Mask:
 
 def mask_of_schema(mask: Mask, schema: Schema, name: str) -> tuple[str, dict[str, Any]]:
     """How to mask the values of a schema: an expression over ``x``, and the constant ``name`` that it may mention."""
-    if schema.name in _DATES or schema.type in (Type.ARRAY, Type.MAP, Type.BOOLEAN):
-        if mask.replaces:
-            return _failing(mask, schema, name)
-        if schema.type in (Type.ARRAY, Type.MAP):
-            return ("[]" if schema.type is Type.ARRAY else "{}"), {}
-        return name, {name: _DATES.get(schema.name, False)}
+    if schema.type in _EMPTY and not mask.replaces:
+        return _EMPTY[schema.type], {}
     try:
-        if schema.name == LogicalDecimal.NAME:
-            return name, {name: mask.decimal()}
-        if schema.type is Type.STRING:
-            return name, {name: mask.text()}
-        if schema.type in _BITS or schema.type in _FLOATS:
-            return name, {name: mask.number(schema.type)}
+        made = _constant(mask, schema)
     except DataError as error:
         return f"{name}(x)", {name: _raising(error)}
-    return _failing(mask, schema, name)
+    return (f"{name}(x)", {name: _failing(mask, schema)}) if made is None else (name, {name: made})
+
+
+def _constant(mask: Mask, schema: Schema) -> Any:
+    """What every value of a schema becomes; ``None`` if there is no such thing."""
+    if schema.name == LogicalDecimal.NAME:
+        return mask.decimal()
+    if schema.name in _DATES or schema.type is Type.BOOLEAN:
+        return None if mask.replaces else _DATES.get(schema.name, False)
+    if schema.type is Type.STRING:
+        return mask.text()
+    return mask.number(schema.type) if schema.type in _BITS or schema.type in _FLOATS else None
 
 
 def mask_by_class(mask: Mask) -> tuple[dict[type, Any], Callable[[Any], Any]]:
-    """How to mask values that have no schema: constants by class, and a function for all other classes."""
-    constants: dict[type, Any] = {str: mask.text()}
+    """How to mask values that have no schema: constants by class, and a function for all classes."""
+    constants: dict[type, Any] = {type(None): None, str: mask.text()}
     if not mask.replaces:
-        constants |= {bool: False, date: _DATES[Date.NAME], time: time(), **dict.fromkeys((datetime, Instant), _EPOCH)}
-    try:
+        constants |= {bool: False, date: _EPOCH.date(), time: time(), datetime: _EPOCH, Instant: _EPOCH}
+    with contextlib.suppress(DataError):  # it is raised when a number has to be masked
         constants |= {kind: kind(mask.number(width)) for kind, width in _CLASSES.items()}
-    except DataError:
-        pass  # it is raised where a number has to be masked
+        if not mask.replaces or mask.number(Type.INT64) == mask.decimal():
+            constants[int] = mask.number(Type.INT64)  # the same for one of more than 64 bits
 
     def other(value: Any) -> Any:
+        if type(value) in constants:
+            return constants[type(value)]
         if isinstance(value, bool):
             raise mask.refusal(java_class(value))
-        if isinstance(value, BigInt) or (isinstance(value, int) and not -_LONG <= value < _LONG):
-            return mask.integer()
-        if isinstance(value, int | float):
-            return mask.number(_CLASSES.get(type(value), Type.INT64))
-        if isinstance(value, Decimal):
-            return mask.decimal()
-        if isinstance(value, str):
-            return mask.text()
-        if isinstance(value, list) and not mask.replaces:
-            return []
-        if type(value) is dict and not mask.replaces:
-            return {}
+        if isinstance(value, int):
+            return mask.integer() if _is_big(value) else mask.number(_CLASSES.get(type(value), Type.INT64))
+        for kind, make in _MAKERS.items():
+            if isinstance(value, kind):
+                return make(mask)
+        if isinstance(value, list | dict) and not isinstance(value, Struct) and not mask.replaces:
+            return [] if isinstance(value, list) else {}
         raise mask.refusal(java_class(value))
 
     return constants, other
 
 
-def _failing(mask: Mask, schema: Schema, name: str) -> tuple[str, dict[str, Any]]:
+def _is_big(value: int) -> bool:
+    return isinstance(value, BigInt) or not -_LONG <= value < _LONG
+
+
+def _failing(mask: Mask, schema: Schema) -> Callable[[Any], Any]:
     def fail(value: Any) -> Any:
         raise mask.refusal(java_class(value, schema))
 
-    return f"{name}(x)", {name: fail}
+    return fail
 
 
 def _raising(error: DataError) -> Callable[[Any], Any]:
@@ -197,3 +201,11 @@ def _wrapped(number: Decimal, bits: int) -> int:
 def _float(text: str, kind: Type) -> float:
     number = float(text)
     return to_float32(number) if kind is Type.FLOAT32 else number
+
+
+_EMPTY: Final = {Type.ARRAY: "[]", Type.MAP: "{}"}
+_MAKERS: Final[dict[type, Callable[[Mask], Any]]] = {
+    float: lambda mask: mask.number(Type.FLOAT64),
+    Decimal: Mask.decimal,
+    str: Mask.text,
+}

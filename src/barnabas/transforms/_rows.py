@@ -1,4 +1,4 @@
-"""Transforms that look at fields: what they have in common, and what they demand of a value in Kafka Connect's words."""
+"""What transforms of fields have in common, and what they demand of a value, in Kafka Connect's words."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ class Change(NamedTuple):
         result: An expression over ``v``, the row.
         steps: Statements before it.
         constants: What else they mention.
+        hasty: A faster expression for columns of rows that lack no field; raises KeyError if one does.
     """
 
     schema: Schema | None
     result: str
     steps: Sequence[str] = ()
     constants: Mapping[str, Any] = {}
+    hasty: str | None = None
 
 
 class RowTransformation(SidedTransformation[R], Generic[R]):
@@ -100,7 +102,9 @@ def plan_rows(
         made = change(schema)
     except DataError as error:
         return _refusing(schema, _instead(schema, purpose, error), skip)
-    pair = rows(made.result, "other(v)", steps=made.steps, constants={**made.constants, "other": other})
+    pair = rows(
+        made.result, "other(v)", steps=made.steps, constants={**made.constants, "other": other}, hasty=made.hasty
+    )
     return Plan(made.schema, pair.one, pair.many, skip)
 
 

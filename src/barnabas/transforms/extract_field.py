@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from barnabas.config import ConfigDef, Type, invalid
 from barnabas._schema.exact import Struct
+from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import IllegalArgumentError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
@@ -72,25 +73,32 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         return Change(here, guards + value, constants=constants)
 
     def _from_map(self) -> Change:
-        row, guards, value = "v", "", ""
-        for at, step in enumerate(self._steps):
-            if at:
-                row = f"x{at}"
-                guards += f"None if ({row} if type({row} := {value}) is dict else inner({row})) is None else "
-            value = f"there({row}, {literal(step)})" if self._strict else field_of(row, step)
-        return Change(None, guards + value, constants={"inner": _inner, "there": self._there})
+        constants: dict[str, Any] = {"there": self._there}
+        last = len(self._steps) - 1
+        value = self._look_up(f"x{last}" if last else "v", self._steps[last])
+        for at in range(last - 1, -1, -1):
+            found = self._look_up(f"x{at}" if at else "v", self._steps[at])
+            constants[f"deep{at}"] = partial(self._deep, self._steps[at + 1 :])
+            value = f"({value} if type(x{at + 1} := {found}) is dict else deep{at}(x{at + 1}))"
+        return Change(None, value, constants=constants)
+
+    def _look_up(self, row: str, step: str) -> str:
+        return f"there({row}, {literal(step)})" if self._strict else field_of(row, step)
+
+    def _deep(self, steps: tuple[str, ...], value: Any) -> Any:
+        """Where a path goes on from a value that is no plain dict."""
+        for step in steps:
+            if value is None:
+                return None
+            if not isinstance(value, dict) or isinstance(value, Struct):
+                raise not_rows(None, value, "nested field access")
+            value = self._there(value, step) if self._strict else value.get(step)
+        return value
 
     def _there(self, row: dict[str, Any], step: str) -> Any:
         if step not in row:
             raise strictly(f"The value has no field {step!r}, which {self._field!r} asks for.")
         return row[step]
-
-
-def _inner(value: Any) -> Any:
-    """What lies on a path through schemaless values and is no plain dict."""
-    if value is None or (isinstance(value, dict) and not isinstance(value, Struct)):
-        return value
-    raise not_rows(None, value, "nested field access")
 
 
 def _nowhere() -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from barnabas.config import ConfigDef, Type
 from barnabas.record import SinkRecord, SourceRecord

@@ -88,17 +88,15 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         """Change a column, and the headers."""
         schema, schemas, column = operating(batch, self.SIDE)
         rest = self.changed(schema, schemas, column)
-        if schemas is None:
-            added = self._headers_of(schema).many(column)
-        else:
-            added = []
-            for start, end in spans(schemas):
-                added += self._headers_of(schemas[start]).many(column[start:end])
+        added: list[tuple[Header, ...]] = []
+        for start, end in spans(schemas) if schemas is not None else ((0, len(column)),):
+            here = schema if schemas is None else schemas[start]
+            added += self._headers_of(here).many(column[start:end])
         old = batch.headers
-        if old is None:
-            headers = [Headers(new) for new in added]
-        else:
-            headers = [Headers([*had, *new]) if had else Headers(new) for had, new in zip(old, added, strict=True)]
+        headers = list(map(Headers, added if old is None else [had or () for had in old]))
+        if old is not None:
+            for each, new in zip(headers, added, strict=True):
+                each.extend(new)
         return replaced(batch, self.SIDE, *rest, headers=headers), None
 
     def _rest(self, schema: Schema | None) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -10,7 +10,7 @@ from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import ConfigError
 from barnabas.record import Batch, SinkBatch, SinkRecord, SourceRecord
 from barnabas.schema import Schema
-from barnabas.transforms._insertions import Insertion, Insertions, Int32s, Moments, Recipe
+from barnabas.transforms._insertions import Insertion, Insertions, Recipe
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, strict_of
 from barnabas.transforms.base import Transformation
 from barnabas.transforms.side import Side, operating, replaced, spans
@@ -18,6 +18,9 @@ from barnabas.transforms.side import Side, operating, replaced, spans
 __all__ = ["InsertFieldKey", "InsertFieldValue"]
 
 R = TypeVar("R", SourceRecord, SinkRecord)
+
+_NOTHING: Iterable[Any] = repeat(None)
+"""The column of what no record has; as long as need be."""
 
 _RECIPES = 64
 """Schemas remembered by one transform; beyond that it starts anew."""
@@ -75,7 +78,6 @@ class _InsertField(Transformation[R], Generic[R]):
             strict=strict_of(props),
         )
         self._recipes: dict[tuple[Schema | None, bool], Recipe] = {}
-        self._partitions, self._moments = Int32s(), Moments()
 
     def apply(self, record: R) -> R:
         """Change one record."""
@@ -83,16 +85,9 @@ class _InsertField(Transformation[R], Generic[R]):
         schema, value = (record.key_schema, record.key) if key else (record.value_schema, record.value)
         if value is None:
             return record
-        sink = isinstance(record, SinkRecord)
-        recipe = self._recipe(schema, sink)
-        partition = record.kafka_partition if schema is not None else self._partitions[record.kafka_partition]
-        changed = recipe.one(
-            value,
-            record.topic,
-            partition,
-            record.kafka_offset if isinstance(record, SinkRecord) else None,
-            record.timestamp if schema is None else self._moments[record.timestamp],
-        )
+        offset = record.kafka_offset if isinstance(record, SinkRecord) else None
+        recipe = self._recipe(schema, isinstance(record, SinkRecord))
+        changed = recipe.one(value, record.topic, record.kafka_partition, offset, record.timestamp)
         if key:
             return record.new_record(key=changed, key_schema=recipe.schema)
         return record.new_record(value=changed, value_schema=recipe.schema)
@@ -124,26 +119,15 @@ class _InsertField(Transformation[R], Generic[R]):
 
     def _span(self, batch: Batch[R], schema: Schema | None, topic: str, rows: list[Any], part: slice) -> list[Any]:
         fields = self._fields
-        partitions = timestamps = offsets = None
+        sink = isinstance(batch, SinkBatch)
+        partitions = offsets = timestamps = _NOTHING
         if fields.partition is not None and batch.partitions is not None:
             partitions = batch.partitions[part]
-            if schema is None:
-                partitions = map(self._partitions.__getitem__, partitions)
-        if fields.timestamp is not None and batch.timestamps is not None:
-            timestamps = batch.timestamps[part]
-            if schema is not None:
-                timestamps = map(self._moments.__getitem__, timestamps)
-        sink = isinstance(batch, SinkBatch)
         if fields.offset is not None and isinstance(batch, SinkBatch):
             offsets = batch.offsets[part]
-        nothing = repeat(None)
-        return self._recipe(schema, sink).many(
-            rows,
-            topic,
-            nothing if partitions is None else partitions,
-            nothing if offsets is None else offsets,
-            nothing if timestamps is None else timestamps,
-        )
+        if fields.timestamp is not None and batch.timestamps is not None:
+            timestamps = batch.timestamps[part]
+        return self._recipe(schema, sink).many(rows, topic, partitions, offsets, timestamps)
 
     def _schemas(
         self, batch: Batch[R], schema: Schema | None, rows: list[Any]

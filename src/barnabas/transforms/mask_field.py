@@ -56,14 +56,20 @@ class _MaskField(RowTransformation[R], Generic[R]):
 
     def _in_map(self) -> Change:
         known, mask = mask_by_class(self._mask)
-        constants: dict[str, Any] = {"known": known, "mask": mask, "missing": self._missing}
-        steps = []
+
+        def slowly(row: dict[str, Any], made: dict[str, Any]) -> None:
+            for name in self._fields:
+                value = row.get(name)
+                made[name] = None if value is None else mask(value)
+
+        constants: dict[str, Any] = {"known": known, "slowly": slowly, "missing": self._missing}
+        checks, steps = [], []
         for name in map(literal, self._fields):
             if self._strict:
-                steps.append(f"if {name} not in v: missing({name})")
-            masked = "(known[t] if (t := type(x)) in known else mask(x))"
-            steps.append(f"d[{name}] = None if (x := v.get({name})) is None else {masked}")
-        return Change(None, "d", ["d = v.copy()", *steps], constants)
+                checks.append(f"if {name} not in v: missing({name})")
+            steps.append(f"    d[{name}] = known[type(v.get({name}))]")
+        steps = ["d = v.copy()", *checks, "try:", *steps, "except KeyError: slowly(v, d)"]
+        return Change(None, "d", steps, constants)
 
     def _in_struct(self, schema: Schema) -> Change:
         constants: dict[str, Any] = {}

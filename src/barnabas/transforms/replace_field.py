@@ -52,8 +52,9 @@ class _Renames:
 class _ReplaceField(RowTransformation[R], Generic[R]):
     """What both sides share.
 
-    Fields are chosen by their old names; ``exclude`` beats ``include``. Names that a record does not have are ignored,
-    and a renamed field of a schemaless map replaces one that has the name already; with ``strict`` both fail the record.
+    Fields are chosen by their old names; ``exclude`` beats ``include``. Names that a record does not have are ignored.
+    A renamed field and one that has the name already: of schemaless maps the later one stays. With ``strict`` both fail
+    the record.
     """
 
     CONFIG: ClassVar[ConfigDef] = (
@@ -103,7 +104,7 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         if not self._strict:
             return made
         checks = ["check(v)", *made.steps]
-        return made._replace(steps=checks, constants={**made.constants, "check": self._check})
+        return made._replace(steps=checks, constants={**made.constants, "check": self._check}, hasty=None)
 
     def _keeps(self, name: str) -> bool:
         return name not in self._exclude and (not self._include or name in self._include)
@@ -160,11 +161,10 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         included = [name for name in self._include if name not in self._exclude]
         targets = [self._renames.get(name, name) for name in included]
         if self._include and len(included) <= _FEW and len(set(targets)) == len(targets):
-            takes = [
-                f"if {literal(name)} in v: d[{literal(new)}] = v[{literal(name)}]"
-                for name, new in zip(included, targets, strict=True)
-            ]
-            return Change(None, "d", ["d = {}", *takes])
+            pairs = tuple(zip(included, targets, strict=True))
+            hasty = dict_of({new: f"v[{literal(name)}]" for name, new in pairs})
+            taken = "{new: v[old] for old, new in pairs if old in v}"
+            return Change(None, taken, constants={"pairs": pairs}, hasty=hasty)
         if not self._include and len(self._exclude) + len(self._renames) <= _FEW and self._apart():
             return self._edited()
         constants = {"exclude": frozenset(self._exclude), "include": frozenset(self._include), "new": self._renames.get}

@@ -56,6 +56,7 @@ class Plans:
         self._made: dict[Schema | None, Plan] = {}
 
     def __call__(self, schema: Schema | None) -> Plan:
+        """The plan for a schema."""
         found = self._made.get(schema)
         if found is None:
             if len(self._made) >= _PLANS:
@@ -107,7 +108,8 @@ class SidedTransformation(Transformation[R], Generic[R]):
         """A column after the change, with its schema, or its schemas where they differ; takes what it gives."""
         if schemas is None:
             return self._uniform(schema, column)
-        return None, *self._mixed(schemas, column)
+        made, changed = self._mixed(schemas, column)
+        return None, made, changed
 
     def _uniform(
         self, schema: Schema | None, column: list[Any]
