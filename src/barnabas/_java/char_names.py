@@ -89,6 +89,8 @@ def property_set(name: str, *, ignore_case: bool) -> CharSet | None:
         return _by_category(value, ignore_case) if key.lower() in ("gc", "general_category") else None
     if name.startswith("Is"):
         binary = _BINARY.get(name[2:].upper())
+        if ignore_case and name[2:].upper() == "TITLECASE":
+            binary = tuple(_CASED)
         return _by_category(name[2:], ignore_case) if binary is None else category(*binary)
     if name == "all":
         return ALL

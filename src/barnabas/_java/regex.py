@@ -89,11 +89,12 @@ class JavaPattern:
         return self._compiled.search(text)
 
     def replace_first(self, text: str, replacement: str) -> str:
-        """Java's ``Matcher.replaceFirst``: ``$1`` and ``${name}`` stand for groups, ``\\`` for what follows it.
+        r"""Java's ``Matcher.replaceFirst``: ``$1`` and ``${name}`` stand for groups, ``\`` for what follows it.
 
         Raises:
             IllegalArgumentError: The replacement is malformed, in Java's words.
             NoGroupError: There is no group of that number.
+            ConfigError: It names a group whose content Java leaves to chance (``BRN-1065``).
         """
         match = self.search(text)
         if match is None:
@@ -122,7 +123,7 @@ class JavaPattern:
                     _refuse("Illegal group reference: group index is missing")
                 number, at = self._named(replacement, at) if replacement[at] == "{" else self._numbered(replacement, at)
                 if number in self._vague:
-                    _refuse(f"Group {number} stands in a negative look-around, and is not supported in a replacement")
+                    raise unsupported(f"${number}, a group in a look-around or atomic group,", self.pattern)
                 parts.append(number)
             else:
                 parts.append(char)

@@ -1,4 +1,4 @@
-r"""Characters in a regular expression: literals, escapes such as ``\x41`` and ``\h``, properties, classes in brackets."""
+r"""Characters in a regular expression: literals, escapes such as ``\x41`` and ``\h``, properties, and classes."""
 
 from __future__ import annotations
 
@@ -34,12 +34,11 @@ _SETS: Final = {
     "v": _VERTICAL,
     "w": _WORD,
 }
-_SINGLE: Final = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9}
+_SINGLE: Final = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _OUTSIDE_LATIN_BITS: Final = frozenset(map(ord, "\xff\xb5IiSsKk\xc5\xe5"))
 """Letters below 256 whose other case lies above it, or of whose case several characters share."""
 
 Thunk = Callable[[], CharSet]
-IN_CLASS: Final = frozenset(map(ord, "0aefnrtxucdDhHsSvVwW"))
 
 
 def unsupported(what: str, pattern: str, remedy: str = "Write it in other words.") -> ConfigError:
@@ -47,6 +46,38 @@ def unsupported(what: str, pattern: str, remedy: str = "Write it in other words.
     return ConfigError(
         f"{what} in the Java regular expression {pattern} is not supported here.", code="BRN-1065", remedy=remedy
     )
+
+
+class _Read:
+    """What was read of a class. Letters of Latin-1 are collected apart, as in Java, where that can be seen.
+
+    Attributes:
+        found: The rest, as far as it was read.
+        latin: Those letters, which also count left of an ``&&`` that came before them.
+        has_latin: Whether there were any since the last ``&&``.
+    """
+
+    def __init__(self) -> None:
+        self.found: Thunk | None = None
+        self.latin: list[tuple[int, int]] = []
+        self.has_latin = False
+
+    @property
+    def empty(self) -> bool:
+        return self.found is None and not self.has_latin
+
+    def add(self, member: Thunk) -> None:
+        self.found = _union(self.found, member)
+
+    def settle(self) -> None:
+        self.add(lambda: CharSet(self.latin))
+        self.has_latin = False
+
+    def all(self) -> Thunk:
+        if self.has_latin:
+            self.settle()
+        assert self.found is not None, "a class is not over before it has an entry"
+        return self.found
 
 
 class CharReader:
@@ -88,29 +119,24 @@ class CharReader:
         text = self._text
         code = text.skip()
         char = chr(code)
-        if char == "v" and is_range:
-            return 0x0B
-        if char.lower() in _SETS:
+        if char.lower() in _SETS and not (char == "v" and is_range):
             found = _SETS[char.lower()]
             return found if char.islower() else ~found
         if char in _SINGLE:
             return _SINGLE[char]
-        match char:
-            case "0":
-                return self._octal()
-            case "x":
-                return self._hexadecimal()
-            case "u":
-                return self._unicode()
-            case "c":
-                if text.cursor < text.size:
-                    return text.read() ^ 64
-                raise text.error("Illegal control escape sequence")
-            case "N":
-                raise unsupported("\\N{…}", text.pattern, "Write the character itself, or its number as \\x{…}.")
+        if char in _NUMERIC:
+            return _NUMERIC[char](self)
+        if char == "N":
+            raise unsupported("\\N{…}", text.pattern, "Write the character itself, or its number as \\x{…}.")
         if char.isascii() and char.isalnum() and (in_class or char not in "123456789"):
             raise text.error("Illegal/unsupported escape sequence")
         return code
+
+    def _control(self) -> int:
+        text = self._text
+        if text.cursor >= text.size:
+            raise text.error("Illegal control escape sequence")
+        return text.read() ^ 64
 
     def _octal(self) -> int:
         text = self._text
@@ -204,44 +230,48 @@ class CharReader:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise unsupported("Brackets nested this deep", self._text.pattern)
-        text = self._text
-        latin: list[tuple[int, int]] = []
-        has_latin = False
-        found: Thunk | None = None
+        text, read = self._text, _Read()
         code = text.next()
         negated = code == ord("^") and text.codes[text.cursor - 1] == ord("[")
         if negated:
             code = text.next()
-        while True:
-            if code == ord("["):
-                found = _union(found, self._class(consume=True))
-            elif code == ord("&") and text.next() == ord("&"):
-                right = self._right_side(text.next())
-                if has_latin:
-                    found, has_latin = _union(found, lambda: CharSet(latin)), False
-                if right is None:
-                    if found is None:
-                        raise text.error("Bad class syntax")
-                    raise unsupported("&& with nothing after it", text.pattern)
-                found = right if found is None else _intersection(found, right)
-            else:
-                if code == ord("&"):
-                    text.unread()
-                elif code == 0 and text.cursor >= text.size:
-                    raise text.error("Unclosed character class")
-                elif code == ord("]") and (found is not None or has_latin):
-                    if consume:
-                        text.next()
-                    break
-                member = self._member(latin)
-                if member is None:
-                    has_latin = True
-                else:
-                    found = _union(found, _constant(member))
+        while code != ord("]") or read.empty:
+            self._entry(code, read)
             code = text.peek()
+        if consume:
+            text.next()
         self._depth -= 1
-        result = _union(found, lambda: CharSet(latin)) if has_latin or found is None else found
+        result = read.all()
         return (lambda: ~result()) if negated else result
+
+    def _entry(self, code: int, read: _Read) -> None:
+        """One entry of a class, or an intersection with what follows."""
+        text = self._text
+        if code == ord("["):
+            read.add(self._class(consume=True))
+            return
+        if code == ord("&"):
+            if text.next() == ord("&"):
+                self._intersect(read, self._right_side(text.next()))
+                return
+            text.unread()
+        elif code == 0 and text.cursor >= text.size:
+            raise text.error("Unclosed character class")
+        member = self._member(read.latin)
+        if member is None:
+            read.has_latin = True
+        else:
+            read.add(_constant(member))
+
+    def _intersect(self, read: _Read, right: Thunk | None) -> None:
+        text = self._text
+        if read.has_latin:
+            read.settle()
+        if right is None:
+            if read.found is None:
+                raise text.error("Bad class syntax")
+            raise unsupported("&& with nothing after it", text.pattern)
+        read.found = right if read.found is None else _intersection(read.found, right)
 
     def _right_side(self, code: int) -> Thunk | None:
         """What follows ``&&``."""
@@ -325,3 +355,11 @@ def _union(one: Thunk | None, other: Thunk) -> Thunk:
 
 def _intersection(one: Thunk, other: Thunk) -> Thunk:
     return lambda: one() & other()
+
+
+_NUMERIC: Final[dict[str, Callable[[CharReader], int]]] = {
+    "0": CharReader._octal,  # noqa: SLF001  its own methods, by letter
+    "c": CharReader._control,  # noqa: SLF001  as above
+    "u": CharReader._unicode,  # noqa: SLF001  as above
+    "x": CharReader._hexadecimal,  # noqa: SLF001  as above
+}

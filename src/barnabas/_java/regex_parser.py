@@ -38,6 +38,8 @@ _END_OF_TEXT: Final = f"(?:(?=\\r\\n\\Z)|(?=[{_SINGLE_ENDS}]\\Z)|(?<!\\r)(?=\\n\
 _START_OF_UNIX_LINE: Final = "(?:(?!\\Z)(?:\\A|(?<=\\n)))"
 _END_OF_UNIX_LINE: Final = "(?:(?=\\n)|\\Z)"
 _END_OF_UNIX_TEXT: Final = "(?:(?=\\n\\Z)|\\Z)"
+_FIXED: Final = {"A": "\\A", "G": "\\A", "z": "\\Z", "R": _LINE_BREAK}
+"""``\\G`` is where the last match ended, which is where the text begins: only first matches are looked for."""
 _MAX_REFERENCE: Final = 99
 
 
@@ -49,7 +51,8 @@ class Translation(NamedTuple):
         groups: How many capturing groups there are; they have Java's numbers.
         names: Numbers of the named ones.
         word_bounds: Whether it looks at the bounds of words.
-        vague: Groups inside of what must not match: what they hold afterwards is an accident of Java's engine.
+        vague: Groups whose content afterwards may be an accident of Java's engine, which does not forget what it saw in
+            a look-around, or in what it does not go back into, when it goes another way.
     """
 
     source: str
@@ -75,7 +78,11 @@ class _Parser:
         self._groups = 0
         self._open: set[int] = set()
         self._forward: set[int] = set()
-        self._vague: set[int] = set()
+        self._negative: set[int] = set()
+        self._kept: set[int] = set()
+        self._optional: set[int] = set()
+        self._looped: set[int] = set()
+        self._referred: set[int] = set()
         self._names: dict[str, int] = {}
         self._word_bounds = False
         self._references = 0
@@ -88,16 +95,25 @@ class _Parser:
             raise text.error("Unmatched closing ')'" if text.peek() == ord(")") else "Unexpected internal error")
         if any(number <= self._groups for number in self._forward):
             raise unsupported("A reference to a group that comes later", text.pattern)
-        return Translation(source, self._groups, self._names, self._word_bounds, frozenset(self._vague))
+        vague = frozenset(self._negative | (self._kept & self._optional))
+        if vague & self._referred:
+            raise unsupported("A reference to a group in a look-around or an atomic group", text.pattern)
+        return Translation(source, self._groups, self._names, self._word_bounds, vague)
 
     # ------------------------------------------------------------------ structure
     def _alternatives(self) -> list[str]:
-        found = []
-        while True:
-            found.append(self._sequence())
-            if self._text.peek() != ord("|"):
-                return found
+        groups = self._groups
+        found = [self._sequence()]
+        while self._text.peek() == ord("|"):
             self._text.next()
+            found.append(self._sequence())
+        if len(found) > 1:
+            self._optional.update(self._since(groups))
+        return found
+
+    def _since(self, groups: int) -> range:
+        """The groups after the first ``groups``."""
+        return range(groups + 1, self._groups + 1)
 
     def _sequence(self) -> str:
         text, out = self._text, []
@@ -114,36 +130,31 @@ class _Parser:
                 raise text.error(f"Dangling meta character '{char}'")
             if code == 0 and text.cursor >= text.size:
                 break
-            out.append(self._repeated(self._atom(char)))
+            out.append(self._repeated(self._atom(char), self._groups))
         return "".join(out)
 
     def _atom(self, char: str) -> str:
-        text, flags = self._text, self._text.flags
-        unix = bool(flags & Flags.UNIX_LINES)
-        match char:
-            case "[":
-                return self._chars.bracket().pattern()
-            case "\\":
-                return self._escape()
-            case "^":
-                text.next()
-                if not flags & Flags.MULTILINE:
-                    return "\\A"
-                return _START_OF_UNIX_LINE if unix else _START_OF_LINE
-            case "$":
-                text.next()
-                if flags & Flags.MULTILINE:
-                    return _END_OF_UNIX_LINE if unix else _END_OF_LINE
-                return _END_OF_UNIX_TEXT if unix else _END_OF_TEXT
-            case ".":
-                text.next()
-                if flags & Flags.DOTALL:
-                    return "(?s:.)"
-                return _UNIX_DOT if unix else _DOT
-            case "{":
-                return ""  # Java repeats the emptiness before it
+        text = self._text
+        if char == "[":
+            return self._chars.bracket().pattern()
+        if char == "\\":
+            return self._escape()
+        if char == "{":
+            return ""  # Java repeats the emptiness before it
         text.next()
-        return self._chars.single(ord(char)).pattern()
+        return self._by_flags(char) if char in "^$." else self._chars.single(ord(char)).pattern()
+
+    def _by_flags(self, char: str) -> str:
+        """What depends on what ends a line."""
+        flags = self._text.flags
+        unix = bool(flags & Flags.UNIX_LINES)
+        if char == ".":
+            return "(?s:.)" if flags & Flags.DOTALL else _UNIX_DOT if unix else _DOT
+        if not flags & Flags.MULTILINE:
+            return "\\A" if char == "^" else _END_OF_UNIX_TEXT if unix else _END_OF_TEXT
+        if char == "^":
+            return _START_OF_UNIX_LINE if unix else _START_OF_LINE
+        return _END_OF_UNIX_LINE if unix else _END_OF_LINE
 
     def _escape(self) -> str:
         text, chars = self._text, self._chars
@@ -161,23 +172,15 @@ class _Parser:
         return (found if isinstance(found, CharSet) else chars.single(found)).pattern()
 
     def _assertion_or_reference(self, char: str) -> str:
-        unix = bool(self._text.flags & Flags.UNIX_LINES)
-        match char:
-            case "A" | "G":  # where the last match ended is where the text begins: only first matches are looked for
-                return "\\A"
-            case "z":
-                return "\\Z"
-            case "Z":
-                return _END_OF_UNIX_TEXT if unix else _END_OF_TEXT
-            case "b" | "B":
-                return self._word_bound(negated=char == "B")
-            case "R":
-                return _LINE_BREAK
-            case "X":
-                raise unsupported("\\X", self._text.pattern, "Match single characters, with a dot.")
-            case "k":
-                return self._named_reference()
-        return self._reference(int(char))
+        if char in _FIXED:
+            return _FIXED[char]
+        if char == "Z":
+            return _END_OF_UNIX_TEXT if self._text.flags & Flags.UNIX_LINES else _END_OF_TEXT
+        if char in "bB":
+            return self._word_bound(negated=char == "B")
+        if char == "X":
+            raise unsupported("\\X", self._text.pattern, "Match single characters, with a dot.")
+        return self._named_reference() if char == "k" else self._reference(int(char))
 
     def _word_bound(self, *, negated: bool) -> str:
         if self._text.peek() == ord("{"):
@@ -208,8 +211,9 @@ class _Parser:
         self._references += 1
         if number in self._open:
             raise unsupported("A reference to a group from inside it", text.pattern)
-        if number in self._vague:
-            raise unsupported("A reference to a group in a negative look-around", text.pattern)
+        self._referred.add(number)
+        if number in self._looped:
+            raise unsupported("A reference to a group in something repeated", text.pattern)
         if number > self._groups:
             self._forward.add(number)
             return "(?!)"  # there is no such group: it never matches
@@ -235,7 +239,7 @@ class _Parser:
     # ------------------------------------------------------------------ groups
     def _group(self) -> str:
         text = self._text
-        saved = text.flags
+        saved, groups = text.flags, self._groups
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise unsupported("Groups nested this deep", text.pattern)
@@ -246,10 +250,9 @@ class _Parser:
                 return ""
         else:
             opened = self._capture()
-        body = opened
         text.flags = saved
         self._depth -= 1
-        return self._repeated(body)
+        return self._repeated(opened, groups)
 
     def _capture(self) -> str:
         self._groups += 1
@@ -273,8 +276,8 @@ class _Parser:
             self._close()
             if char in "=!":  # it has no width
                 self._references = references
-            if char == "!":
-                self._vague.update(range(groups + 1, self._groups + 1))
+            if char != ":":
+                self._guard(groups, negative=char == "!")
             return f"(?{char}{body})"
         if char == "<":
             code = text.read()
@@ -305,14 +308,17 @@ class _Parser:
         if self._references > references:
             raise self._text.error("Look-behind group does not have an obvious maximum length")
         self._close()
-        if char == "!":
-            self._vague.update(range(before + 1, self._groups + 1))
+        self._guard(before, negative=char == "!")
         if len(alternatives) == 1:
             return f"(?<{char}{alternatives[0]})"
         if self._groups > before:
             raise unsupported("A capturing group in a look-behind with alternatives", self._text.pattern)
         parts = [f"(?<{char}{alternative})" for alternative in alternatives]
         return f"(?:{'|'.join(parts)})" if char == "=" else "".join(["(?:", *parts, ")"])
+
+    def _guard(self, groups: int, *, negative: bool) -> None:
+        """Remember the groups of a look-around or atomic group."""
+        (self._negative if negative else self._kept).update(self._since(groups))
 
     def _read_flags(self) -> None:
         text, on = self._text, True
@@ -330,8 +336,9 @@ class _Parser:
             char = chr(text.next())
 
     # ------------------------------------------------------------------ repetition
-    def _repeated(self, atom: str) -> str:
-        text = self._text
+    def _repeated(self, atom: str, groups: int) -> str:
+        """What was just read, with the quantifier that follows it, if any; ``groups`` were there before it."""
+        text, inside = self._text, self._since(groups)
         char = chr(text.peek())
         if char in "*+?":
             text.next()
@@ -345,6 +352,12 @@ class _Parser:
             text.next()
         else:
             kind = ""
+        if low == 0:
+            self._optional.update(inside)
+        if kind == "+":
+            self._kept.update(inside)
+        if high is None or high > 1:
+            self._looped.update(inside)
         counts = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((low, high))
         if counts is None:
             counts = f"{{{low}}}" if low == high else f"{{{low},{'' if high is None else high}}}"

@@ -9,6 +9,7 @@ from barnabas.errors import ConfigError
 __all__ = ["Flags", "PatternText", "unquoted"]
 
 _SPACE = frozenset(map(ord, "\t\n\x0b\f\r "))
+_BACKSLASH = ord("\\")
 _LINE_ENDS = frozenset({0x0A, 0x0D, 0x85, 0x2028, 0x2029})
 
 
@@ -26,48 +27,47 @@ class Flags(IntFlag):
 
 
 def unquoted(codes: list[int]) -> list[int]:
-    r"""Write what stands between ``\Q`` and ``\E`` with escapes instead; positions in errors count those, as in Java."""
+    r"""Write what stands between ``\Q`` and ``\E`` with escapes instead; errors count positions in that, as in Java."""
     start = _first_quote(codes)
     if start is None:
         return codes
-    out, at, size = codes[:start], start + 2, len(codes)
-    quoted = begin = True
-    while at < size:
-        code = codes[at]
-        at += 1
-        following = codes[at] if at < size else 0
-        if code == ord("\\"):
-            if quoted:
-                if following == ord("E"):
-                    at += 1
-                    quoted = False
-                else:
-                    out += b"\\\\"
-            elif following == ord("Q"):
-                at += 1
-                quoted = begin = True
-                continue
-            else:
-                out.append(code)
-                if at < size:
-                    out.append(following)
-                    at += 1
-        elif code < 0x80 and chr(code).isdigit():  # noqa: PLR2004  ASCII
-            if begin:
-                out += b"\\x3"  # or an escape before the quotation would swallow the digit
-            out.append(code)
+    out, at, quoted = codes[:start], start, False
+    while at < len(codes):
+        if quoted:
+            at = _copy_quoted(codes, at, out)
+            quoted = False
+        elif codes[at] == _BACKSLASH and codes[at + 1 : at + 2] == [ord("Q")]:
+            at += 2
+            quoted = True
         else:
-            if quoted and code < 0x80 and not chr(code).isalpha():  # noqa: PLR2004  ASCII
-                out.append(ord("\\"))
-            out.append(code)
-        begin = False
+            width = 2 if codes[at] == _BACKSLASH else 1
+            out += codes[at : at + width]
+            at += width
     return out
+
+
+def _copy_quoted(codes: list[int], at: int, out: list[int]) -> int:
+    """Copy a quotation that begins at ``at``, escaped; returns where it is over."""
+    begin = True
+    while at < len(codes):
+        code = codes[at]
+        char = chr(code)
+        at += 1
+        if code == _BACKSLASH and codes[at : at + 1] == [ord("E")]:
+            return at + 1
+        if char.isascii() and char.isdigit():
+            out += b"\\x3" if begin else b""  # or an escape before the quotation would swallow the digit
+        elif char.isascii() and not char.isalpha():
+            out.append(_BACKSLASH)
+        out.append(code)
+        begin = False
+    return at
 
 
 def _first_quote(codes: list[int]) -> int | None:
     at = 0
     while at < len(codes) - 1:
-        if codes[at] != ord("\\"):
+        if codes[at] != _BACKSLASH:
             at += 1
         elif codes[at + 1] != ord("Q"):
             at += 2

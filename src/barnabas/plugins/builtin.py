@@ -12,14 +12,17 @@ from importlib import metadata
 from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
 from barnabas.predicates.names import PREDICATES
 from barnabas.supervisor.api import PluginKind, PluginRef
-from barnabas.transforms.names import TRANSFORMS
+from barnabas.transforms.names import PYTHON, TRANSFORMS
 
 __all__ = ["KAFKA_VERSION", "MORE_NAMES", "builtin"]
 
 KAFKA_VERSION = "4.3.1"
 """What a class that stands in for one of Kafka Connect's says its version is: whose behaviour it has."""
 
-MORE_NAMES = dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector")
+MORE_NAMES = {
+    **dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector"),
+    "python": PYTHON.replace(":", "."),
+}
 """Short names beyond those that the rules give."""
 
 _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
@@ -74,7 +77,8 @@ def builtin() -> list[PluginRef]:
         for kind, table in tables
         for java, path in table.items()
     ]
-    return refs
+    python = PluginRef(name=PYTHON.replace(":", "."), path=PYTHON, kind="transformation", version=own, trusted=True)
+    return [*refs, python]
 
 
 def _version() -> str:

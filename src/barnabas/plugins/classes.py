@@ -50,7 +50,8 @@ class Named(NamedTuple):
 def use_folders(home: str | None, plugin_path: str | None = None) -> None:
     """Let imports find a connector's own modules: in its home, the homes on ``plugin.path``, the current directory.
 
-    The home comes first, as for the connector itself; the others last: a file beside the worker must not hide a library.
+    The home comes first, as for the connector itself; the others last, so that no file beside the worker hides a
+    library.
     """
     use_home(home)
     homes = [import_root(each) for each in list_homes(split_plugin_path(plugin_path))]

@@ -41,4 +41,4 @@ class HasHeaderKey(Predicate[R]):
         name, column = self._name, batch.headers
         if column is None:
             return [False] * len(batch)
-        return [bool(headers) and name in [header.key for header in headers] for headers in column]
+        return [headers is not None and name in [header.key for header in headers] for headers in column]

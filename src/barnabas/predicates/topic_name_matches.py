@@ -55,7 +55,7 @@ class TopicNameMatches(Predicate[R]):
 
     def test_batch(self, batch: Batch[R]) -> list[bool]:
         """The same for a column; a batch of one topic costs one look-up."""
-        topics = batch.topics
+        topics: list[str] | None = batch.topics
         if topics is None:
             return [self._answer(batch.topic)] * len(batch) if len(batch) else []
-        return [*map(self._answer, topics)]
+        return list(map(self._answer, topics))

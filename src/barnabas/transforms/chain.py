@@ -87,7 +87,7 @@ def _step(
     if "data.strict" in props:
         settings.setdefault("strict", props["data.strict"])
     transformation: Transformation[Any] = found()
-    transformation.configure(settings)
+    _configure(transformation, settings, prefix)
     predicate = None if guard is None else _predicate(props, guard.strip(), prefix, predicates, home, plugin_path)
     return Step(alias, getattr(transformation, "shown_name", name), transformation, predicate, negate)
 
@@ -127,8 +127,19 @@ def _predicate(
     _, found = find_class("predicate", _required(props, key), key, home, plugin_path)
     predicate: Predicate[Any] = found()
     settings = _below(props, f"predicates.{alias}.")
-    predicate.configure({name: value for name, value in settings.items() if name not in ("type", "plugin.version")})
+    settings = {name: value for name, value in settings.items() if name not in ("type", "plugin.version")}
+    _configure(predicate, settings, f"predicates.{alias}.")
     return predicate
+
+
+def _configure(step: Transformation[Any] | Predicate[Any], settings: dict[str, str], prefix: str) -> None:
+    """Configure it; an error names the key as the user wrote it, its sentence stays Kafka's."""
+    try:
+        step.configure(settings)
+    except ConfigError as error:
+        if error.key and not error.key.startswith(prefix):
+            error.key = prefix + error.key
+        raise
 
 
 def _required(props: Mapping[str, str], key: str) -> str:

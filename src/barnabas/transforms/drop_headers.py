@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from barnabas.config import ConfigDef, Type, ValidList
+from barnabas.config import ConfigDef, Type
 from barnabas.record import Batch, Headers, SinkRecord, SourceRecord
+from barnabas.transforms._settings import NamesOnce
 from barnabas.transforms.base import Transformation
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class DropHeaders(Transformation[R]):
     CONFIG: ClassVar[ConfigDef] = ConfigDef().define(
         "headers",
         Type.LIST,
-        validator=ValidList(empty=False),
+        validator=NamesOnce(empty=False),
         importance="high",
         doc="Names of the headers to remove.",
     )

@@ -43,18 +43,24 @@ class InsertHeader(Transformation[R]):
         """Called once before the first record."""
         config = self.CONFIG.parse(props)
         literal = parse_string(config["value.literal"])
-        self._header = (
-            Header(config["header"]) if literal is None else Header(config["header"], literal.value, literal.schema)
-        )
+        self._header = Header(config["header"], literal.value, literal.schema)
 
     def apply(self, record: R) -> R:
         """Add it to one record."""
-        return record.new_record(headers=Headers([*(record.headers or ()), self._header]))
+        return record.new_record(headers=_with(record.headers, self._header))
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
         """Add it to a column; each record gets a list of its own, the header object is one."""
-        header, column = self._header, batch.headers
+        header = self._header
+        column: list[Headers | None] | None = batch.headers
         if column is None:
             one = (header,)
             return batch.replace(headers=[Headers(one) for _ in range(len(batch))]), None
-        return batch.replace(headers=[Headers([*(headers or ()), header]) for headers in column]), None
+        return batch.replace(headers=[_with(headers, header) for headers in column]), None
+
+
+def _with(headers: Headers | None, header: Header) -> Headers:
+    """A list of its own, the header at its end."""
+    made = Headers(headers or ())
+    made.append(header)
+    return made

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from barnabas._java.regex import compile_java
 from barnabas._java.validators import JavaRegex
-from barnabas.config import ConfigDef, Type, parse_value
-from barnabas.errors import BarnabasError, ConfigError, IllegalArgumentError
+from barnabas.config import ConfigDef, Type, invalid, parse_value
+from barnabas.errors import DataError, IllegalArgumentError
 from barnabas.record import Batch, SinkBatch, SinkRecord, SourceRecord
 from barnabas.transforms.base import Transformation
 
@@ -50,20 +50,15 @@ class RegexRouter(Transformation[R]):
         config = self.CONFIG.parse(props)
         self._pattern = compile_java(config["regex"])
         self._replacement: str = config["replacement"]
-        if parse_value("strict", props.get("strict"), Type.BOOLEAN):
-            self._check()
+        self._check(strict=bool(parse_value("strict", props.get("strict"), Type.BOOLEAN)))
 
-    def _check(self) -> None:
-        """Refuse, before the first record, a replacement that would fail with the first topic that matches."""
+    def _check(self, *, strict: bool) -> None:
+        """Refuse what cannot be done here, and, if strict, what would fail with the first topic that matches."""
         try:
             self._pattern.check_replacement(self._replacement)
-        except BarnabasError as error:
-            raise ConfigError(
-                f"Invalid value {self._replacement} for configuration replacement: {error.message}",
-                code="BRN-1065",
-                key="replacement",
-                remedy=error.remedy,
-            ) from error
+        except DataError as error:
+            if strict:
+                raise invalid("replacement", self._replacement, error.message, remedy=error.remedy) from error
 
     def _route(self, topic: str) -> str:
         new = self._new.get(topic)
@@ -87,13 +82,13 @@ class RegexRouter(Transformation[R]):
         """Rename topics; a batch of one topic costs one look-up."""
         if not len(batch):
             return batch, None
-        old = batch.topics
+        old: list[str] | None = batch.topics
         if old is None:
             new = self._route(batch.topic)
             if new == batch.topic:
                 return batch, None
             return self._keep_origin(batch).replace(topic=new), None
-        topics = [*map(self._route, old)]
+        topics = list(map(self._route, old))
         return (batch if topics == old else self._keep_origin(batch).replace(topics=topics)), None
 
     @staticmethod
