@@ -11,6 +11,7 @@ from barnabas._java.date_pattern import elements
 from barnabas._java.date_reader import Reading, century_start, reader
 from barnabas._java.date_shape import shape_of
 from barnabas._java.date_writer import writer
+from barnabas._java.days import CUTOVER_YEAR
 from barnabas._java.zones import UTC, Zone
 from barnabas._schema.exact import Instant
 
@@ -18,7 +19,9 @@ __all__ = ["SimpleDateFormat", "UnparseableError", "moment_of", "to_milliseconds
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC_TZ)
 _MS: Final = timedelta(milliseconds=1)
-_GREGORIAN: Final = datetime(1582, 10, 15, tzinfo=UTC_TZ)
+# What the fast way is for: the Gregorian calendar, within a datetime's range.
+_FIRST_MS: Final = (datetime(CUTOVER_YEAR + 1, 1, 1, tzinfo=UTC_TZ) - _EPOCH) // _MS
+_LAST_MS: Final = (datetime(9999, 12, 31, tzinfo=UTC_TZ) - _EPOCH) // _MS
 
 
 class UnparseableError(ValueError):
@@ -53,9 +56,21 @@ class SimpleDateFormat:
 
     def format(self, moment: datetime | Instant) -> str:
         """The text of a point in time; a datetime has to be aware."""
-        if self._shape is not None and type(moment) is datetime and moment.tzinfo is UTC_TZ and moment >= _GREGORIAN:
-            return self._shape.write(moment)
+        shape = self._shape
+        if (
+            shape is not None
+            and isinstance(moment, datetime)
+            and moment.year > CUTOVER_YEAR
+            and moment.tzinfo is UTC_TZ
+        ):
+            return shape.write(moment)
         return self._write(to_milliseconds(moment), self._zone)
+
+    def format_milliseconds(self, milliseconds: int) -> str:
+        """The text of a point in time, in milliseconds since the epoch."""
+        if self._shape is not None and _FIRST_MS <= milliseconds <= _LAST_MS:
+            return self._shape.write(_EPOCH + timedelta(0, 0, milliseconds * 1000))
+        return self._write(milliseconds, self._zone)
 
     def parse(self, text: str) -> datetime | Instant:
         """The point in time that a text means, in UTC.
@@ -65,7 +80,7 @@ class SimpleDateFormat:
         """
         if self._shape is not None:
             found = self._shape.read(text)
-            if found is not None and found >= _GREGORIAN:
+            if found is not None and found.year > CUTOVER_YEAR:
                 return found
         return moment_of(self._parsed(text))
 

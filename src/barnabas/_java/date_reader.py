@@ -87,7 +87,7 @@ def reader(pattern: list[Letters | str], century: int) -> Callable[[str, Zone], 
         century: Milliseconds: when the hundred years of two-digit years begin.
     """
     first = Moment(century, UTC_ZONE).year_of_era
-    steps = [_step(piece, follower, first) for piece, follower in zip(pattern, [*pattern[1:], ""], strict=True)]
+    steps = [_step(piece, follower, first) for piece, follower in zip(pattern, [*pattern, ""][1:], strict=True)]
 
     def read(text: str, zone: Zone) -> Reading | None:
         found = Reading(text, zone)

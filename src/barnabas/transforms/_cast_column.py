@@ -6,17 +6,18 @@ A fast way may give up, with ``None`` or an OverflowError or ValueError: then th
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from barnabas._schema.java import double_text, float_text
 from barnabas.schema import Schema, Type
 from barnabas.transforms._cast_value import EXACT
 
-__all__ = ["column_caster"]
+__all__ = ["Column", "Fast", "by_class", "column_caster"]
 
 Column = list[Any]
-_Fast = Callable[[Column], "Column | None"]
+Fast = Callable[[Column], "Column | None"]
+"""Changes a whole column."""
 _CODES: Final = {Type.INT8: "b", Type.INT16: "h", Type.INT32: "i", Type.INT64: "q"}
 _EXACT_FLOAT: Final = 1 << 53
 _DECIMAL: Final = str.maketrans("", "", "0123456789.+-eE")
@@ -35,7 +36,18 @@ def column_caster(
     """
     ways = {} if strict or (schema is not None and schema.name is not None) else _ways(schema, target)
 
-    def cast(column: Column) -> Column:
+    return by_class(ways, one)
+
+
+def by_class(ways: Mapping[type, Fast], one: Callable[[Any], Any]) -> Callable[[Column], Column]:
+    """What changes a column the fast way of its values' class, if they have only one, besides nulls, which stay.
+
+    Args:
+        ways: By class; each is given values of that very class and must not change the list.
+        one: Changes one value of any class.
+    """
+
+    def change(column: Column) -> Column:
         kinds = set(map(type, column))
         nulls = type(None) in kinds
         if nulls:
@@ -57,14 +69,14 @@ def column_caster(
         rest = iter(made)
         return [None if value is None else next(rest) for value in column]
 
-    return cast
+    return change
 
 
-def _ways(schema: Schema | None, target: Type) -> dict[type, _Fast]:
+def _ways(schema: Schema | None, target: Type) -> dict[type, Fast]:
     """The fast ways by the values' class."""
     narrow = schema is not None and schema.type is Type.FLOAT32
     exact = EXACT.get(target) if schema is None else None
-    made: dict[type, _Fast] = {}
+    made: dict[type, Fast] = {}
     if target in _CODES:
         made = {int: _integers(_CODES[target]), bool: _each(int), str: _parsed_integers(_CODES[target])}
     elif target is Type.FLOAT32:
@@ -84,11 +96,11 @@ def _same(column: Column) -> Column:
     return column
 
 
-def _each(function: Callable[[Any], Any]) -> _Fast:
+def _each(function: Callable[[Any], Any]) -> Fast:
     return lambda column: list(map(function, column))
 
 
-def _then(way: _Fast, exact: type) -> _Fast:
+def _then(way: Fast, exact: type) -> Fast:
     def both(column: Column) -> Column | None:
         made = way(column)
         return None if made is None else list(map(exact, made))
@@ -96,7 +108,7 @@ def _then(way: _Fast, exact: type) -> _Fast:
     return both
 
 
-def _integers(code: str) -> _Fast:
+def _integers(code: str) -> Fast:
     def check(column: Column) -> Column:
         array(code, column)  # raises OverflowError if one has no room
         return column
@@ -104,7 +116,7 @@ def _integers(code: str) -> _Fast:
     return check
 
 
-def _parsed_integers(code: str) -> _Fast:
+def _parsed_integers(code: str) -> Fast:
     def parse(column: Column) -> Column | None:
         made = list(map(int, column))
         array(code, made)
@@ -132,7 +144,7 @@ def _booleans_to_text(column: Column) -> Column:
     return ["true" if value else "false" for value in column]
 
 
-def _floats_to_text(*, narrow: bool) -> _Fast:
+def _floats_to_text(*, narrow: bool) -> Fast:
     if narrow:
         return lambda column: list(map(float_text, _floats(column)))
     return lambda column: list(map(double_text, column))

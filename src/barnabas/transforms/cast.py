@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from functools import partial
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from barnabas.config import ConfigDef
@@ -113,19 +114,18 @@ class Cast(SidedTransformation[R], Generic[R]):
         schema = None if field is None else field.schema
         one = caster(schema, target, strict=self._strict)
         many = column_caster(schema, target, one, strict=self._strict)
-        return self._nulls(field, name)._replace(one=one, many=many)
+        made = Member(name) if field is None else self._nulls(field, target)
+        return made._replace(one=one, many=many)
 
     def _kept(self, field: Field) -> list[Member]:
         """A field that stays as it is, unless a null of it becomes something else or is refused."""
-        member = self._nulls(field, field.name)
+        member = self._nulls(field, field.schema.type)
         return [] if member.default is None and member.needed is None else [member]
 
-    def _nulls(self, field: Field | None, name: str) -> Member:
-        if field is None:
-            return Member(name)
-        schema = field.schema
-        default = schema.default if self._replace else None
-        return Member(name, default, None if schema.optional or default is not None else lambda: required(name, schema))
+    def _nulls(self, field: Field, target: Type) -> Member:
+        default = field.schema.default if self._replace else None
+        optional = field.schema.optional or default is not None
+        return Member(field.name, default, None if optional else partial(required, field.name, Schema(target)))
 
 
 class CastKey(Cast[R], Generic[R]):
