@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
 from typing import Any, Final
 
-from barnabas._schema.exact import WIDTHS, Struct
+from barnabas._schema.exact import WIDTHS, BigInt, Instant, Struct
 from barnabas._schema.names import java_class
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
@@ -15,9 +17,10 @@ from barnabas.transforms._rows import basics, defaults, field_of, strictly
 __all__ = ["FlatMaps", "FlatStructs"]
 
 _CODE: Final = "BRN-2172"
-_LONG: Final = 1 << 63
-_PLAIN: Final = frozenset({str, float, bool, type(None), bytes, bytearray, memoryview, list, *WIDTHS})
-"""Classes whose values stay as they are. Not ``int``: beyond 64 bits it is none of Kafka Connect's types."""
+_PLAIN: Final = frozenset({str, int, float, bool, type(None), bytes, bytearray, memoryview, list, *WIDTHS})
+"""Classes whose values stay as they are."""
+_REFUSED: Final = (Decimal, date, time, Instant, BigInt)
+"""Classes that need a schema to be what they are."""
 
 
 class FlatStructs:
@@ -101,11 +104,11 @@ class FlatStructs:
 
 
 class FlatMaps:
-    """Makes schemaless maps flat: ``flat(row)`` is a new dict.
+    """Makes schemaless maps flat: ``flat(row)`` is a new dict, in which the leaves of nested maps come last.
 
     Args:
         delimiter: Stands between the names of a path.
-        strict: Whether two fields that get one name are refused.
+        strict: Whether two fields that get one name are refused; otherwise the later one stays.
     """
 
     def __init__(self, delimiter: str, *, strict: bool) -> None:
@@ -113,64 +116,72 @@ class FlatMaps:
         self._strict = strict
 
     def __call__(self, row: dict[Any, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        """The row made flat.
+
+        Raises:
+            DataError: a name is no text, or a value's class is none of Kafka Connect's for schemaless data.
+        """
+        made = row.copy()
+        nested = []
         for name, value in row.items():
-            kind = type(value)
-            if kind in _PLAIN or (kind is int and -_LONG <= value < _LONG):
-                made[name] = value
-            else:
-                self._inner(made, name, value)
+            if type(value) not in _PLAIN and self._is_nested(name, value):
+                nested.append(name)
+                del made[name]
+        for name in nested:
+            self._spread(made, row[name], self._text(name) + self._delimiter)
         try:
             "".join(made)
         except TypeError:
-            raise self._no_name(next(name for name in made if not isinstance(name, str))) from None
-        if self._strict:
-            self._check(row, made)
+            for name in made:
+                self._text(name)
+        if len(made) != (leaves := _count(row)):
+            if self._strict:
+                raise strictly(f"{leaves} fields are made flat, but have only {len(made)} different names.")
+            made = {}
+            self._spread(made, row, "")
         return made
 
     def _spread(self, made: dict[str, Any], row: dict[Any, Any], prefix: str) -> None:
         for key, value in row.items():
-            try:
-                name = prefix + key
-            except TypeError:
-                raise self._no_name(key) from None
-            kind = type(value)
-            if kind in _PLAIN or (kind is int and -_LONG <= value < _LONG):
-                made[name] = value
+            name = prefix + self._text(key)
+            if type(value) not in _PLAIN and self._is_nested(name, value):
+                self._spread(made, value, name + self._delimiter)
             else:
-                self._inner(made, name, value)
+                made[name] = value
 
-    def _inner(self, made: dict[str, Any], name: Any, value: Any) -> None:
-        """A value that does not simply stay."""
-        if type(value) is dict or (isinstance(value, dict) and not isinstance(value, Struct)):
-            if not isinstance(name, str):
-                raise self._no_name(name)
-            self._spread(made, value, name + self._delimiter)
-        elif isinstance(value, Struct):
+    def _is_nested(self, name: Any, value: Any) -> bool:
+        if isinstance(value, Struct):
             raise DataError(
                 f"Flatten transformation does not support {java_class(value)} for record without schemas "
                 f"(for field {name}).",
                 code=_CODE,
+                remedy="Use a schema for the whole value.",
             )
-        else:
+        if isinstance(value, _REFUSED):
             raise DataError(
                 f"Flatten transformation was passed a value of type {java_class(value)} which is not supported by "
                 "Connect's data API",
                 code=_CODE,
                 remedy=f"Convert the field {name} before, or use a schema.",
             )
+        return isinstance(value, dict)
 
-    def _no_name(self, key: Any) -> DataError:
-        java = java_class(key).removeprefix("class ")
-        return DataError(
-            f"class {java} cannot be cast to class java.lang.String",
+    @staticmethod
+    def _text(key: Any) -> str:
+        if isinstance(key, str):
+            return key
+        java = java_class(key)
+        raise DataError(
+            f"{java} cannot be cast to class java.lang.String",
             code=_CODE,
             remedy="Only maps whose keys are text can be made flat.",
         )
 
-    def _check(self, row: dict[str, Any], made: dict[str, Any]) -> None:
-        if len(made) < self._count(row):
-            raise strictly("Two fields get the same name when the value is made flat.")
 
-    def _count(self, row: dict[str, Any]) -> int:
-        return sum(self._count(value) if isinstance(value, dict) else 1 for value in row.values())
+def _count(row: dict[Any, Any]) -> int:
+    """How many leaves there are."""
+    found = len(row)
+    for value in row.values():
+        if type(value) not in _PLAIN and isinstance(value, dict):
+            found += _count(value) - 1
+    return found

@@ -9,9 +9,10 @@ from barnabas.config import ConfigDef, Type
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms._flat import FlatMaps, FlatStructs
+from barnabas.transforms._flat_columns import FlatColumns
 from barnabas.transforms._rows import Change, RowTransformation
 from barnabas.transforms._settings import strict_of
-from barnabas.transforms.side import Side
+from barnabas.transforms.side import Plan, Side
 
 __all__ = ["FlattenKey", "FlattenValue"]
 
@@ -37,8 +38,15 @@ class _Flatten(RowTransformation[R], Generic[R]):
         self._delimiter = "null" if delimiter is None else str(delimiter)  # as Java joins a null to text
         self._strict = strict_of(props)
 
+    def plan(self, schema: Schema | None) -> Plan:
+        """Compile the change."""
+        made = super().plan(schema)
+        if schema is not None:
+            return made
+        return Plan(None, made.one, FlatColumns(self._delimiter, made.many))
+
     def change(self, schema: Schema | None) -> Change:
-        """A copy, edited; of schemaless maps, one that is put together."""
+        """A copy, edited."""
         if schema is None:
             return Change(None, "flat(v)", constants={"flat": FlatMaps(self._delimiter, strict=self._strict)})
         made = FlatStructs(schema, self._delimiter)
