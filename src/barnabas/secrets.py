@@ -43,9 +43,11 @@ _WORDS = r"password|passwd|passphrase|secret|token|credential|api[._-]?key|priva
 _SECRET_KEY = re.compile(rf"{_WORDS}|sasl\.jaas\.config$|keystore\.key$|(?:^|[._-])pwd$", re.IGNORECASE)
 _ABOUT = re.compile(
     r"[._-](?:url|uri|endpoint|location|path|file|class|type|ms|seconds|minutes|enabled?|topic|name|id|count|size|length|"
-    r"algorithm|scope|provider|format|version|prefix|suffix|pattern|header|field|column)s?$",
+    r"algorithm|scope|source|provider|format|version|prefix|suffix|pattern|header|field|column)s?$",
     re.IGNORECASE,
 )
+
+_COUNTED = re.compile(r"(?:^|[._-])(?:max|min|num|number)[._-]", re.IGNORECASE)
 
 _HINTS = ("pass", "pwd", "secret", "token", "credential", "key", "jaas")
 _GUARDED = rf"(?<![\w.\-])[\w.\-]*(?:{_WORDS})[\w.\-]*"
@@ -68,7 +70,7 @@ _INNER = re.compile(
 
 def is_secret_key(key: str) -> bool:
     """Whether a setting of this name holds a secret: ``db.password`` does, ``token.endpoint.url`` does not."""
-    return _SECRET_KEY.search(key) is not None and _ABOUT.search(key) is None
+    return _SECRET_KEY.search(key) is not None and not (_ABOUT.search(key) or _COUNTED.search(key))
 
 
 def redact(text: str) -> str:
@@ -215,6 +217,7 @@ def _without_known(text: str) -> str:
         for secret, shown in _registry.values
         if secret in text
         for start in _starts(secret, text)
+        if shown == HIDDEN or not _is_part_of_a_word(text, start, secret)
     ]
     if not spans:
         return text
@@ -227,6 +230,14 @@ def _without_known(text: str) -> str:
         position = max(position, end)  # secrets that overlap: what is left of the second goes as well
     parts.append(text[position:])
     return "".join(parts)
+
+
+def _is_part_of_a_word(text: str, start: int, value: str) -> bool:
+    """Whether a short value is there by chance: the topic ``test`` that came from a provider is not in ``latest``."""
+    if len(value) >= _SHORTEST_LINE or not value.isalnum():
+        return False
+    end = start + len(value)
+    return text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()
 
 
 def _starts(secret: str, text: str) -> Iterator[int]:

@@ -205,6 +205,18 @@ async def test_while_a_provider_fails_the_connector_goes_on(herder, supervisor, 
     await until(lambda: supervisor.started["c-0"] == 2)
 
 
+async def test_a_start_that_failed_for_want_of_values_is_made_up_for(herder, supervisor, vault):
+    vault.ttl_ms = 100
+    await herder.put_connector("c", source(fake_x="${vault:pw}"))
+    vault.error = HungError("no answer")
+    with pytest.raises(BarnabasError):
+        await herder.restart_connector("c")
+    assert state(herder) == "FAILED"
+    vault.error = None
+    await until(lambda: state(herder) == "RUNNING")
+    assert supervisor.started == {"c": 2, "c-0": 1}
+
+
 @pytest.mark.parametrize("how", ["none", "changed", "paused", "stopped", "deleted"])
 async def test_when_nothing_is_restarted(herder, supervisor, vault, how):
     vault.ttl_ms = 100

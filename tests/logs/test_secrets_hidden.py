@@ -154,6 +154,8 @@ def test_the_last_line_of_a_program(capfd):
         ("message.key.columns", False),
         ("topics", False),
         ("token.name", False),
+        ("basic.auth.credentials.source", False),
+        ("max.tokens", False),
     ],
 )
 def test_keys(key, secret):
@@ -196,6 +198,13 @@ def test_what_is_no_secret_is_shown_by_its_placeholder():
     assert hide("Writing to orders-eu.") == "Writing to ${env:TOPIC}."
     secrets.register("connector d", {"orders-eu": HIDDEN})
     assert hide("Writing to orders-eu.") == "Writing to [hidden]."
+
+
+def test_short_values_that_are_no_secrets_are_whole_words():
+    secrets.register("connector c", {"test": "${env:TOPIC}"})
+    assert hide("test latest (test) test1 test") == "${env:TOPIC} latest (${env:TOPIC}) test1 ${env:TOPIC}"
+    secrets.register("connector c", {"test": HIDDEN})
+    assert hide("latest") == "la[hidden]"
 
 
 @pytest.mark.parametrize("value", ["abc", "", "true", "required", "NONE"])

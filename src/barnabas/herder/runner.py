@@ -245,7 +245,13 @@ class ConnectorRunner:
     async def _spec(self) -> ConnectorSpec | None:
         """What to start; nothing if the connector is deleted meanwhile, by a request that is next in the lane."""
         config = self._config()
-        resolved = await self.lane.call(self._around.resolver.resolve(self.name, config))
+        try:
+            resolved = await self.lane.call(self._around.resolver.resolve(self.name, config))
+        except BarnabasError:
+            self._props = {}
+            if reloads(config):
+                self._reload.again()  # where values have a time, a provider that was down costs no more than that
+            raise
         if not self._exists:
             self.expected = False
             return None
