@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from barnabas._schema.exact import Struct
@@ -23,9 +24,12 @@ __all__ = [
     "class_name",
     "defaults",
     "dict_of",
+    "dropping",
+    "edited",
     "field_of",
     "not_rows",
     "plan_rows",
+    "required",
     "strictly",
 ]
 
@@ -176,6 +180,16 @@ def field_of(row: str, name: str | None, default: str | None = None, variable: s
 def dict_of(members: Mapping[str, str]) -> str:
     """An expression for a dict, from its keys and their expressions."""
     return "{" + ", ".join(f"{literal(key)}: {value}" for key, value in members.items()) + "}"
+
+
+def edited(*edits: Iterable[str]) -> list[str]:
+    """Statements that make ``d``, a copy of the row, and edit it."""
+    return ["d = v.copy()", *chain.from_iterable(edits)]
+
+
+def dropping(names: Iterable[str]) -> list[str]:
+    """Statements that take fields out of ``d``."""
+    return [f"d.pop({literal(name)}, None)" for name in names]
 
 
 def defaults(schema: Schema | None, row: str, constants: dict[str, Any], *, replace: bool) -> list[str]:

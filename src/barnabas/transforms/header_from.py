@@ -11,7 +11,7 @@ from barnabas.errors import ConfigError, DataError
 from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms._compiled import literal
-from barnabas.transforms._rows import Change, basics, defaults, field_of, plan_rows, strictly
+from barnabas.transforms._rows import Change, basics, defaults, dropping, edited, field_of, plan_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NonEmptyList, strict_of
 from barnabas.transforms.side import Plan, Plans, Side, SidedTransformation, operating, replaced, spans
 
@@ -79,7 +79,8 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         schema, value = (record.key_schema, record.key) if key else (record.value_schema, record.value)
         plan = self.planned(schema)
         rest = plan.one(value)
-        headers = Headers([*(record.headers or ()), *self._headers_of(schema).one(value)])
+        headers = Headers(record.headers or ())
+        headers.extend(self._headers_of(schema).one(value))
         if key:
             return record.new_record(key=rest, key_schema=plan.schema, headers=headers)
         return record.new_record(value=rest, value_schema=plan.schema, headers=headers)
@@ -100,7 +101,7 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         return replaced(batch, self.SIDE, *rest, headers=headers), None
 
     def _rest(self, schema: Schema | None) -> Change:
-        steps = ["d = v.copy()", *(f"d.pop({literal(name)}, None)" for name in dict.fromkeys(self._fields))]
+        steps = edited(dropping(dict.fromkeys(self._fields)))
         if schema is None:
             return Change(None, "d", steps)
         builder = basics(schema)
@@ -109,7 +110,8 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
                 builder.field(field.name, field.schema)
         changed = builder.build()
         constants: dict[str, Any] = {}
-        return Change(changed, "d", [*steps, *defaults(changed, "d", constants, replace=self._replace)], constants)
+        steps += defaults(changed, "d", constants, replace=self._replace)
+        return Change(changed, "d", steps, constants)
 
     def _header_plan(self, schema: Schema | None) -> Plan:
         """A tuple of headers for each value."""

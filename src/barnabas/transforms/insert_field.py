@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any, ClassVar, Generic, TypeVar
 
 from barnabas.config import ConfigDef, Type, invalid
@@ -114,8 +114,8 @@ class _InsertField(Transformation[R], Generic[R]):
     def _parts(batch: Batch[R], schemas: list[Schema | None] | None) -> list[slice]:
         """Runs of one schema and one topic."""
         starts = {start for column in (schemas, batch.topics) if column is not None for start, _ in spans(column)}
-        ends = [*sorted(starts - {0}), len(batch)]
-        return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False) if start < end]
+        bounds = sorted(starts | {0, len(batch)})
+        return [slice(start, end) for start, end in pairwise(bounds)]
 
     def _span(self, batch: Batch[R], schema: Schema | None, topic: str, rows: list[Any], part: slice) -> list[Any]:
         fields = self._fields

@@ -10,7 +10,7 @@ from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms._compiled import literal
 from barnabas.transforms._masks import Mask, mask_by_class, mask_of_schema
-from barnabas.transforms._rows import Change, Nulls, RowTransformation, defaults, strictly
+from barnabas.transforms._rows import Change, Nulls, RowTransformation, defaults, edited, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, distinct, strict_of
 from barnabas.transforms.side import Side
 
@@ -68,12 +68,12 @@ class _MaskField(RowTransformation[R], Generic[R]):
             if self._strict:
                 checks.append(f"if {name} not in v: missing({name})")
             steps.append(f"    d[{name}] = known[type(v.get({name}))]")
-        steps = ["d = v.copy()", *checks, "try:", *steps, "except KeyError: slowly(v, d)"]
-        return Change(None, "d", steps, constants)
+        trying = edited(checks, ["try:"], steps, ["except KeyError: slowly(v, d)"])
+        return Change(None, "d", trying, constants)
 
     def _in_struct(self, schema: Schema) -> Change:
         constants: dict[str, Any] = {}
-        steps = ["d = v.copy()", *defaults(schema, "d", constants, replace=self._replace)]
+        steps = edited(defaults(schema, "d", constants, replace=self._replace))
         for at, name in enumerate(self._fields):
             field = schema.field(name)
             if field is None:

@@ -10,7 +10,17 @@ from barnabas.errors import DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, validate_value
 from barnabas.transforms._compiled import literal
-from barnabas.transforms._rows import Change, RowTransformation, basics, defaults, dict_of, field_of, strictly
+from barnabas.transforms._rows import (
+    Change,
+    RowTransformation,
+    basics,
+    defaults,
+    dict_of,
+    dropping,
+    edited,
+    field_of,
+    strictly,
+)
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, strict_of
 from barnabas.transforms.side import Side
 
@@ -103,8 +113,9 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         made = self._of_map()
         if not self._strict:
             return made
-        checks = ["check(v)", *made.steps]
-        return made._replace(steps=checks, constants={**made.constants, "check": self._check}, hasty=None)
+        checked = ["check(v)"]
+        checked.extend(made.steps)
+        return made._replace(steps=checked, constants={**made.constants, "check": self._check}, hasty=None)
 
     def _keeps(self, name: str) -> bool:
         return name not in self._exclude and (not self._include or name in self._include)
@@ -132,11 +143,12 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
             schema.field(name) is None and old[name].name == source for name, source in renamed.items()
         ):
             dropped = [field.name for field in schema.fields if not self._keeps(field.name)]
-            steps = ["d = v.copy()", *(f"d.pop({literal(name)}, None)" for name in dropped)]
+            steps = edited(dropping(dropped))
             steps += [f"d[{literal(name)}] = d.pop({literal(source)}, None)" for name, source in renamed.items()]
         else:
             steps = [f"d = {self._taken(schema, changed, sources, constants)}"]
-        return Change(changed, "d", [*steps, *defaults(changed, "d", constants, replace=self._replace)], constants)
+        steps += defaults(changed, "d", constants, replace=self._replace)
+        return Change(changed, "d", steps, constants)
 
     def _taken(self, schema: Schema, changed: Schema, sources: Mapping[str, str], constants: dict[str, Any]) -> str:
         members = {}
@@ -181,7 +193,7 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
     def _edited(self) -> Change:
         """A copy, edited. Where a new name is there already, the map's order decides which of the two stays."""
         renames = {literal(old): literal(new) for old, new in self._renames.items() if self._keeps(old)}
-        steps = ["d = v.copy()", *(f"d.pop({literal(name)}, None)" for name in self._exclude)]
+        steps = edited(dropping(self._exclude))
         for old, new in renames.items():
             steps.append(f"if {new} in d and {old} in d: d = moved(d, {old}, {new})")
             steps.append(f"elif {old} in d: d[{new}] = d.pop({old})")

@@ -10,7 +10,7 @@ from barnabas.errors import ConfigError, DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.schema import Type as SchemaType
-from barnabas.transforms._rows import Change, defaults, plan_rows
+from barnabas.transforms._rows import Change, defaults, edited, plan_rows
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS
 from barnabas.transforms.side import Plan, Side, SidedTransformation
 
@@ -55,7 +55,7 @@ class _SetSchemaMetadata(SidedTransformation[R], Generic[R]):
         constants: dict[str, Any] = {}
         steps = defaults(schema, "d", constants, replace=self._replace)
         changed = schema.replace(**self._parts)
-        return Change(changed, "d", ["d = v.copy()", *steps], constants) if steps else Change(changed, "v")
+        return Change(changed, "d", edited(steps), constants) if steps else Change(changed, "v")
 
 
 def _schemaless(value: Any) -> Any:
