@@ -83,7 +83,7 @@ def validate_connector_config(
         check_topics(props, values)
         check_group(props, values, context.worker_group)
     else:
-        if context.worker_group is not None:
+        if context.exactly_once is False:  # otherwise Kafka Connect does not look
             refuse_null(props, "offsets.storage.topic")
         check_exactly_once(
             values,
@@ -170,6 +170,7 @@ def _override_sections(kind: Literal["source", "sink"], props: Props, context: V
         props,
         topic_creation=context.topic_creation,
         own_offsets_topic=context.worker_group is not None,
+        exactly_once=bool(context.exactly_once),
     )
     return [_override_section(f"{client}.override.", _CLIENT_KEYS[client], props, context.policy) for client in clients]
 

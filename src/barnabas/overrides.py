@@ -17,6 +17,7 @@ __all__ = [
     "check_overrides",
     "check_policy_name",
     "clients_in_use",
+    "exactly_once_enabled",
     "policy_of",
     "worker_group",
 ]
@@ -72,6 +73,13 @@ def worker_group(worker: Mapping[str, str]) -> str | None:
     return worker.get("group.id", "").strip() or None if "offset.storage.file.filename" not in worker else None
 
 
+def exactly_once_enabled(worker: Mapping[str, str]) -> bool | None:
+    """Whether a distributed worker delivers exactly once; ``None`` for a standalone one, which cannot."""
+    if worker_group(worker) is None:
+        return None
+    return worker.get("exactly.once.source.support", "disabled").strip().lower() == "enabled"
+
+
 def check_policy_name(key: str, value: str | None) -> None:
     """Validator of the worker's setting."""
     del key
@@ -80,7 +88,12 @@ def check_policy_name(key: str, value: str | None) -> None:
 
 
 def clients_in_use(
-    kind: Literal["source", "sink"], props: Props, *, topic_creation: bool = True, own_offsets_topic: bool = False
+    kind: Literal["source", "sink"],
+    props: Props,
+    *,
+    topic_creation: bool = True,
+    own_offsets_topic: bool = False,
+    exactly_once: bool = False,
 ) -> list[Client]:
     """The clients that a connector has, whose overrides therefore count.
 
@@ -89,11 +102,12 @@ def clients_in_use(
         props: Its configuration.
         topic_creation: Whether the worker lets sources create topics.
         own_offsets_topic: Whether the worker lets sources have an offsets topic of their own: a distributed one does.
+        exactly_once: Whether the worker delivers exactly once, for which every source reads its offsets by itself.
     """
     if kind == "sink":
         dead_letters = bool((props.get("errors.deadletterqueue.topic.name") or "").strip())
         return ["producer", "admin", "consumer"] if dead_letters else ["consumer"]
-    own = own_offsets_topic and bool((props.get("offsets.storage.topic") or "").strip())
+    own = exactly_once or (own_offsets_topic and bool((props.get("offsets.storage.topic") or "").strip()))
     creates = topic_creation and any(name.startswith("topic.creation.") for name in props)
     return ["producer", *(["admin"] if creates or own else []), *(["consumer"] if own else [])]  # type: ignore[list-item]
 
@@ -109,7 +123,11 @@ def check_overrides(kind: Literal["source", "sink"], worker: Mapping[str, str], 
     policy = policy_of(worker)
     creation = worker.get("topic.creation.enable", "true").strip().lower() != "false"
     clients = clients_in_use(
-        kind, connector, topic_creation=creation, own_offsets_topic=worker_group(worker) is not None
+        kind,
+        connector,
+        topic_creation=creation,
+        own_offsets_topic=worker_group(worker) is not None,
+        exactly_once=bool(exactly_once_enabled(worker)),
     )
     for full, refusal in _refusals(policy, clients, connector):
         raise ConfigError(

@@ -17,7 +17,7 @@ from barnabas.connector import (
 from barnabas.connector_validation import ValidationContext, refuse_version, validate_connector_config
 from barnabas.errors import ConfigError, ConnectError
 from barnabas.framework_config import FrameworkView, sink_connector_def, source_connector_def
-from barnabas.overrides import policy_of, worker_group
+from barnabas.overrides import exactly_once_enabled, policy_of, worker_group
 from barnabas.plugins import load
 from barnabas.supervisor.api import PluginRef
 from barnabas.supervisor.board import Slot
@@ -93,14 +93,12 @@ def _refuse_version(plugin: PluginRef, props: Mapping[str, str | None], view: Fr
 
 
 def _context(view: FrameworkView, worker: Mapping[str, str]) -> ValidationContext:
-    group = worker_group(worker)
-    support = worker.get("exactly.once.source.support", "disabled").strip().lower()
     return ValidationContext(
         view=view,
         policy=policy_of(worker),
         topic_creation=worker.get("topic.creation.enable", "true").strip().lower() != "false",
-        worker_group=group,
-        exactly_once=None if group is None else support == "enabled",
+        worker_group=worker_group(worker),
+        exactly_once=exactly_once_enabled(worker),
     )
 
 
