@@ -21,6 +21,7 @@ __all__ = [
     "WORKER",
     "forget",
     "hide",
+    "hide_known",
     "is_secret_key",
     "owned_by",
     "owner_of",
@@ -208,10 +209,11 @@ def owned_by(*owners: str) -> dict[str, str]:
 
 def hide(text: str) -> str:
     """The text without anything secret: registered values are replaced first, then what looks like a secret."""
-    return redact(_without_known(text))
+    return redact(hide_known(text))
 
 
-def _without_known(text: str) -> str:
+def hide_known(text: str) -> str:
+    """The text without registered values: where it has to be equal to another program's in all other respects."""
     spans = [
         (start, start + len(secret), shown)
         for secret, shown in _registry.values

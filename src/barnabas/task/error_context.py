@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from barnabas import secrets
 from barnabas.errors import BarnabasError
 from barnabas.supervisor.api import describe
 from barnabas.task.rendering import render, shorten
@@ -55,6 +56,7 @@ def error_headers(place: Sequence[tuple[str, str | None]], task: TaskId, failure
     """
     error = failure.error
     message = error.message if isinstance(error, BarnabasError) else str(error) or None
+    trace = secrets.hide(describe(error).trace)
     about: list[tuple[str, str | None]] = [
         *place,
         ("connector.name", task.connector),
@@ -62,8 +64,8 @@ def error_headers(place: Sequence[tuple[str, str | None]], task: TaskId, failure
         ("stage", failure.stage),
         ("class.name", failure.name),
         ("exception.class.name", java_name(error)),
-        ("exception.message", message),
-        ("exception.stacktrace", describe(error).trace),
+        ("exception.message", message and secrets.hide_known(message)),
+        ("exception.stacktrace", trace),
     ]
     return [(_PREFIX + name, None if text is None else text.encode("utf-8", "replace")) for name, text in about]
 
