@@ -1,0 +1,339 @@
+"""Membership of a group that is not one of consumers: joining, heartbeats, assignments, leaving.
+
+librdkafka offers this for its consumers only; kafka-python has the protocol as a base class. Its work is done by a
+thread of its own; this module carries what happens there to the event loop and back, and keeps its traps shut:
+
+* a join under way is never asked for a second time (the leader would start another generation each time);
+* a wish to join again that comes while a join is under way is kept until that is over;
+* the thread is told that we live on, so that it does not leave the group by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from kafka.coordinator.base import BaseCoordinator
+from kafka.errors import KafkaError
+from kafka.future import Future as KafkaFuture
+from kafka.net.compat import KafkaNetClient
+
+from barnabas.errors import ConnectError
+from barnabas.kafka.client_settings import ClientSettings
+from barnabas.kafka.python_client import connection
+
+__all__ = ["GroupMember", "GroupSettings", "Joined", "MemberEvents"]
+
+log = logging.getLogger(__name__)
+
+_TICK: Final = 0.5
+_BOOTSTRAP_MS: Final = 30_000
+
+
+class GroupSettings(msgspec.Struct, frozen=True):
+    """How to be a member; times in milliseconds.
+
+    Args:
+        group: ``group.id``.
+        protocol_type: What the members of the group have in common: ``connect``.
+        session_timeout_ms: After so long without a heartbeat the coordinator gives a member up.
+        rebalance_timeout_ms: So long members have to join again when a rebalance begins.
+        heartbeat_interval_ms: Between heartbeats; also how long a lost coordinator is borne.
+        retry_backoff_ms: Before a request is tried again.
+        request_timeout_ms: For an answer.
+    """
+
+    group: str
+    protocol_type: str = "connect"
+    session_timeout_ms: int = 10_000
+    rebalance_timeout_ms: int = 60_000
+    heartbeat_interval_ms: int = 3_000
+    retry_backoff_ms: int = 100
+    request_timeout_ms: int = 40_000
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """The member is in a new generation, with this assignment."""
+
+    generation: int
+    member_id: str
+    protocol: str
+    assignment: bytes
+
+
+class MemberEvents(Protocol):
+    """What a member asks and tells its owner; all of it on the event loop."""
+
+    async def metadata(self) -> Sequence[tuple[str, bytes]]:
+        """The protocols on offer, best first, each with what this member has to say. Must be quick."""
+
+    async def assign(self, leader: str, generation: int, protocol: str, members: dict[str, bytes]) -> dict[str, bytes]:
+        """This member leads: share out the work. Must return well within the rebalance time-out."""
+
+    async def prepare(self, generation: int, member_id: str) -> None:
+        """A join begins; it waits until this returns. The generation is -1 if the group has given us up."""
+
+    def joined(self, joined: Joined) -> None:
+        """A join is complete."""
+
+    def lost(self, reason: str) -> None:
+        """We may no longer be taken for a member: stop what nobody else may run at the same time."""
+
+    def failed(self, error: ConnectError) -> None:
+        """Membership is impossible, and trying again does not help."""
+
+
+class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has no type information
+    """Runs on kafka-python's thread; waits there for what the event loop has to say."""
+
+    def __init__(self, client: Any, settings: GroupSettings, bridge: _Bridge, **configs: Any) -> None:
+        self._settings = settings
+        self._bridge = bridge
+        super().__init__(client, **configs)
+
+    def protocol_type(self) -> str:
+        return self._settings.protocol_type
+
+    def group_protocols(self) -> list[tuple[str, bytes]]:
+        return list(self._bridge.ask(self._bridge.events.metadata()))
+
+    def _perform_assignment(self, leader_id: str, protocol: str, members: Any) -> dict[str, bytes]:
+        found = {member.member_id: bytes(member.metadata) for member in members}
+        generation = self._generation.generation_id
+        answers: dict[str, bytes] = self._bridge.ask(self._bridge.events.assign(leader_id, generation, protocol, found))
+        return answers
+
+    async def _on_join_prepare_async(self, generation: int, member_id: str, timeout_ms: int | None = None) -> None:
+        del timeout_ms
+        await self._bridge.ask_without_blocking(self._net, self._bridge.events.prepare(generation, member_id))
+
+    async def _on_join_complete_async(
+        self, generation: int, member_id: str, protocol: str, member_assignment_bytes: bytes
+    ) -> None:
+        joined = Joined(generation, member_id, protocol, bytes(member_assignment_bytes))
+        self._bridge.tell(self._bridge.events.joined, joined)
+
+    def request_rejoin(self) -> None:
+        super().request_rejoin()
+        self._bridge.wake()
+
+    def reset_generation(self, *arguments: Any, **more: Any) -> None:
+        super().reset_generation(*arguments, **more)
+        self._bridge.wake()
+
+    def coordinator_dead(self, error: Any) -> None:
+        super().coordinator_dead(error)
+        self._bridge.wake()
+
+
+class _Bridge:
+    """Between kafka-python's thread and the event loop."""
+
+    def __init__(self, events: MemberEvents, wake: Callable[[], None]) -> None:
+        self.events = events
+        self._loop = asyncio.get_running_loop()
+        self._wake = wake
+
+    def ask(self, question: Coroutine[Any, Any, Any]) -> Any:
+        """From the thread: an answer of the event loop."""
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result()
+
+    async def ask_without_blocking(self, net: Any, question: Coroutine[Any, Any, Any]) -> None:
+        """From the thread, for what may take long: heartbeats go on meanwhile."""
+        done = KafkaFuture()
+        asked = asyncio.run_coroutine_threadsafe(question, self._loop)
+        asked.add_done_callback(lambda _: net.call_soon_threadsafe(lambda: done.success(None)))
+        await done
+        asked.result()
+
+    def tell(self, listener: Callable[..., None], *arguments: Any) -> None:
+        """From any thread: something happened."""
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody is interested any more
+            self._loop.call_soon_threadsafe(listener, *arguments)
+
+    def wake(self) -> None:
+        """From any thread: look at the state again."""
+        self.tell(self._wake)
+
+
+class GroupMember:
+    """One membership; used on the event loop it is started on.
+
+    Args:
+        settings: How to be a member.
+        client: How to reach the cluster; its ``client.id`` is what the member id begins with.
+        events: Asked and told.
+    """
+
+    def __init__(self, settings: GroupSettings, client: ClientSettings, events: MemberEvents) -> None:
+        self._settings = settings
+        self._client_settings = client
+        self._events = events
+        self._awake = asyncio.Event()
+        self._wish = False
+        self._lost = False
+        self._client: Any = None
+        self._coordinator: Any = None
+        self._driver: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------------ life
+    async def start(self) -> None:
+        """Connect and begin to join; :meth:`MemberEvents.joined` says when that is done.
+
+        Raises:
+            ConnectError: Kafka cannot be reached that way.
+        """
+        bridge = _Bridge(self._events, self._awake.set)
+        try:
+            self._client, self._coordinator = await asyncio.to_thread(self._connect, bridge)
+        except (KafkaError, OSError, ValueError) as error:
+            raise _failure(self._settings.group, error) from error
+        self._driver = asyncio.create_task(self._drive(), name="group member")
+
+    def _connect(self, bridge: _Bridge) -> tuple[Any, Any]:
+        settings = self._settings
+        with connection(self._client_settings) as arguments:
+            client = KafkaNetClient(
+                **arguments,
+                request_timeout_ms=settings.request_timeout_ms,
+                retry_backoff_ms=settings.retry_backoff_ms,
+            )
+            client._net.start()  # noqa: SLF001  kafka-python's own clients do the same
+            try:
+                client._manager.bootstrap(_BOOTSTRAP_MS)  # noqa: SLF001
+            except BaseException:
+                client.close()
+                client._net.stop(_TICK * 1000)  # noqa: SLF001
+                raise
+        coordinator = _Coordinator(
+            client,
+            settings,
+            bridge,
+            group_id=settings.group,
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            max_poll_interval_ms=settings.rebalance_timeout_ms,
+            request_timeout_ms=settings.request_timeout_ms,
+            retry_backoff_ms=settings.retry_backoff_ms,
+            api_version=client._manager.broker_version,  # noqa: SLF001
+        )
+        return client, coordinator
+
+    async def stop(self, timeout_s: float = 5.0, reason: str = "the worker is stopping") -> None:
+        """Leave the group, so that others are told at once, and disconnect."""
+        if self._driver is not None:
+            self._driver.cancel()
+            await asyncio.gather(self._driver, return_exceptions=True)
+        client, coordinator = self._client, self._coordinator
+        self._client = self._coordinator = None
+        if coordinator is not None:
+            await asyncio.to_thread(self._leave, client, coordinator, reason, int(timeout_s * 1000))
+
+    def _leave(self, client: Any, coordinator: Any, reason: str, timeout_ms: int) -> None:
+        try:
+            coordinator._close_heartbeat()  # noqa: SLF001  what its own close() does, with a reason
+            coordinator.maybe_leave_group(reason, timeout_ms)
+            client.close()
+            client._net.stop(timeout_ms)  # noqa: SLF001
+        except (KafkaError, OSError, RuntimeError) as error:
+            log.warning("Leaving group %s failed; its members notice when the session ends: %s", self._group, error)
+
+    @property
+    def _group(self) -> str:
+        return self._settings.group
+
+    def rejoin(self) -> None:
+        """Join again as soon as no join is under way."""
+        self._wish = True
+        self._awake.set()
+
+    async def leave(self, reason: str) -> None:
+        """Leave the group for now; a join follows at the next :meth:`rejoin`, or by itself after a moment."""
+        await asyncio.to_thread(self._coordinator.maybe_leave_group, reason, self._settings.request_timeout_ms)
+
+    # ------------------------------------------------------------------ the driver
+    async def _drive(self) -> None:
+        """One join at a time, for ever; in between, tell the heartbeat that we live."""
+        joining: asyncio.Future[Any] | None = None
+        unknown_since: float | None = None
+        while True:
+            self._beat()
+            unknown_since = self._watch(unknown_since)
+            if joining is not None and joining.done():
+                if not self._finish(joining):
+                    return
+                joining = None
+            if joining is None and (self._wish or self._coordinator.need_rejoin()):
+                if self._wish:
+                    self._wish = False
+                    self._coordinator.rejoin_needed = True
+                joining = self._join()
+                joining.add_done_callback(lambda _: self._awake.set())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK):  # not wait_for: Python 3.11's can swallow a cancellation
+                    await self._awake.wait()
+            self._awake.clear()
+
+    def _join(self) -> asyncio.Future[Any]:
+        """Begin to join; the future is done when that is over, however it went."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+
+        def settle(future: Any) -> None:
+            if done.done():
+                return
+            if future.failed():
+                done.set_exception(future.exception)
+            else:
+                done.set_result(None)
+
+        def over(future: Any) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed
+                loop.call_soon_threadsafe(settle, future)
+
+        future = self._client._manager.call_soon(self._coordinator.ensure_active_group_async)  # noqa: SLF001
+        future.add_both(lambda _: over(future))
+        return done
+
+    def _finish(self, joining: asyncio.Future[Any]) -> bool:
+        """Look at the outcome of a join; false if there is no point in going on."""
+        error = joining.exception()
+        if error is None:
+            self._lost = False
+            return True
+        if isinstance(error, KafkaError) and not error.retriable:
+            self._events.failed(_failure(self._group, error))
+            return False
+        log.warning("Joining group %s failed and is tried again: %s", self._group, error)
+        return True
+
+    def _beat(self) -> None:
+        try:
+            self._coordinator.poll_heartbeat()
+        except KafkaError as error:
+            log.warning("The heartbeat of group %s failed: %s", self._group, error)
+
+    def _watch(self, unknown_since: float | None) -> float | None:
+        """Say so once when the coordinator has been out of reach for longer than the interval of heartbeats."""
+        if not self._coordinator.coordinator_unknown():
+            return None
+        now = time.monotonic()
+        since = unknown_since if unknown_since is not None else now
+        if not self._lost and now - since > self._settings.heartbeat_interval_ms / 1000:
+            self._lost = True
+            self._events.lost("the coordinator of the group cannot be reached")
+        return since
+
+
+def _failure(group: str, error: BaseException) -> ConnectError:
+    return ConnectError(
+        f"The worker cannot become a member of group {group}: {type(error).__name__}: {error}",
+        code="BRN-2204",
+        key="group.id",
+        remedy="Check that the brokers are up and that the worker has the right to read this group.",
+    )
