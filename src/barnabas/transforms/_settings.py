@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from barnabas.config import Type, invalid, parse_value
-from barnabas.errors import ConfigError
+from barnabas.config import Type, ValidList, invalid, parse_value
 
 __all__ = ["REPLACE_NULL", "REPLACE_NULL_OPTIONS", "NamesOnce", "NonEmptyList", "distinct", "strict_of"]
 
@@ -30,27 +29,15 @@ class NonEmptyList:
         return "non-empty list"
 
 
-class NamesOnce:
-    """A list of names that are not empty; one that is given twice counts once (see :func:`distinct`).
+class NamesOnce(ValidList):
+    """A list of names that are not empty; one that is given twice counts once, though validation finds it.
 
     Args:
         empty: Whether no name at all is fine.
     """
 
     def __init__(self, *, empty: bool) -> None:
-        self.empty = empty
-
-    def __call__(self, name: str, value: Any) -> None:
-        if value is None:
-            raise ConfigError(f"Configuration '{name}' values must not be null.", key=name)
-        if not value and not self.empty:
-            raise ConfigError(
-                f"Configuration '{name}' must not be empty. Valid values include: any non-empty value", key=name
-            )
-        if "" in value:
-            raise ConfigError(
-                f"Configuration '{name}' values must not be empty.", key=name, remedy="Remove the extra comma."
-            )
+        super().__init__(empty=empty)
 
     def __str__(self) -> str:
         return "names, each once" if self.empty else "at least one name, each once"
