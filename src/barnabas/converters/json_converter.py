@@ -152,11 +152,12 @@ class JsonConverter(UniversalConverter):
         head, writer = self._writer(schema)
         if schema is not None:
             return [*dump_column(writer.column(values), head)]
-        if None not in values:
-            return [*dump_schemaless_column(values, head, strict=self._strict)]
         filled = [value for value in values if value is not None]
-        written = iter(dump_schemaless_column(filled, head, strict=self._strict))
-        return [None if value is None else next(written) for value in values]
+        texts = dump_schemaless_column(filled, head, strict=self._strict)
+        if len(filled) == len(values):
+            return [*texts]
+        each = iter(texts)
+        return [None if value is None else next(each) for value in values]
 
     def _writer(self, schema: Schema | None) -> tuple[bytes, ColumnWriter]:
         found = self._writers.get(schema)

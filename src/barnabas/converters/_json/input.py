@@ -1,8 +1,8 @@
 """Parsing JSON fast, with the JVM's results.
 
-orjson differs from the JVM's parser in what it refuses, which is tried again, and in two things that it accepts:
-numbers beyond 64 bits become floats, negative zeros keep their sign. Both show in the bytes, so a column is searched
-for them as a whole, and only rows that have one are parsed the slow way.
+Fast parsers differ from the JVM's in what they refuse, which is tried again the slow way, and in two kinds of numbers:
+those beyond 64 bits, and zeros with a minus. A column without a schema is read by a decoder that refuses the former by
+itself, and searched for the latter as a whole.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from math import copysign
-from typing import Any, Final
+from types import GenericAlias
+from typing import Annotated, Any, Final
 
 import msgspec
 import orjson
 
+from barnabas._schema.validate import INT_RANGES
 from barnabas.converters._json.columns import numbers_of
 from barnabas.converters._json.lenient import parse
+from barnabas.schema import Type
 
 __all__ = ["exact_column", "has_negative_zero", "odd_rows", "parse_column", "parse_one"]
 
@@ -27,7 +30,10 @@ _DIGITS: Final = bytes.maketrans(b"123456789:[ \t\r\n", b"000000000,,,,,,")
 _INT64: Final = 1 << 63
 _NINETEEN: Final = b"0" * 19
 _LONG: Final = re.compile(rb"[,-]0{19}")
-_NEGATIVE_ZERO: Final = re.compile(rb"[,:\[ \t\r\n]-0(?:\.0+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE])")
+_NEGATIVE_ZERO: Final = re.compile(
+    rb"-0(?:\.0+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)(?![0-9.eE])"
+)  # starts literally: fast
+_LEVELS: Final = 6
 
 
 def parse_one(payload: bytes, *, exact: bool = False, whole: bool = False) -> Any:
@@ -62,8 +68,16 @@ def parse_column(payloads: list[bytes], read: Callable[[Any], Any], *, whole: bo
         JsonError: one of them is no JSON.
     """
     try:
+        values = [*map(_schemaless, payloads)]
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass  # one of them is odd, or deep
+    else:
+        for at in _rows_with_negative_zero(payloads):
+            values[at] = read(parse(payloads[at]))
+        return values
+    try:
         values = [*map(orjson.loads, payloads)]
-    except ValueError:  # one of them is odd
+    except ValueError:
         return [read(parse_one(payload, whole=whole)) for payload in payloads]
     for at in odd_rows(payloads, values):
         values[at] = read(parse(payloads[at]))
@@ -93,9 +107,15 @@ def odd_rows(payloads: Sequence[bytes], values: Sequence[Any]) -> set[int]:
     found: set[int] = set()
     if _NINETEEN in alike:
         found.update(at for at, row in enumerate(alike.split(b"\0")) if _LONG.search(row))
-    if b",-0" in alike and _NEGATIVE_ZERO.search(joined):
-        found.update(at for at, row in enumerate(joined.split(b"\0")) if _NEGATIVE_ZERO.search(row))
+    found.update(_rows_with_negative_zero(payloads))
     return found
+
+
+def _rows_with_negative_zero(payloads: Sequence[bytes]) -> list[int]:
+    """The rows with a zero with a minus, or a text that looks like it; a plain ``-0`` is read alike by all parsers."""
+    if _NEGATIVE_ZERO.search(b"\0".join(payloads)) is None:
+        return []
+    return [at for at, row in enumerate(payloads) if _NEGATIVE_ZERO.search(row)]
 
 
 def _odd_floats(group: Sequence[float]) -> bool:
@@ -120,4 +140,15 @@ def _decimal(text: str) -> Decimal:
     return number or number.copy_abs()  # the JVM's decimals have no negative zero
 
 
+def _any_kind() -> Any:
+    """The type of all JSON down to a few levels, with whole numbers of 64 bits only."""
+    low, high = INT_RANGES[Type.INT64]
+    plain: Any = Annotated[int, msgspec.Meta(ge=low, le=high)] | float | str | bool | None
+    kind: Any = plain
+    for _ in range(_LEVELS):
+        kind = plain | GenericAlias(list, (kind,)) | GenericAlias(dict, (str, kind))
+    return kind
+
+
+_schemaless: Final = msgspec.json.Decoder(_any_kind()).decode
 _exact: Final = msgspec.json.Decoder(float_hook=_decimal)

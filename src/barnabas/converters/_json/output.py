@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_SMALL_INTEGERS: Final = _OPTIONS | orjson.OPT_STRICT_INTEGER  # refuses any beyond 53 bits
 # Digits alike, and whatever may stand before or after a number: so that a shape of number can be searched for.
 _DIGITS: Final = bytes.maketrans(b"123456789}]:[", b"000000000,,,,")
 _EXPONENT: Final = re.compile(rb"0e[+-]?0{1,3},")
@@ -52,9 +53,11 @@ _ASTRAL: Final = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _NINETEEN: Final = b"0" * 19  # perhaps a number beyond 64 bits, which the JVM's could not write
 _SHAPES: Final = (b"00000000.", b"," + _NINETEEN, b"-" + _NINETEEN)
 _QUIET: Final[frozenset[type]] = QUIET | {bytes, bytearray, memoryview, UUID, Int8, Int16, Int32, Int64}
+_QUIET_AND_INTS: Final = _QUIET | {int}
 _ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 _MARK: Final = orjson.Fragment(b"\n")
 _BETWEEN: Final = b",\n,"
+_NEWLINE: Final = b"\n"
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _INT64: Final = 1 << 63
 PLAIN_FROM: Final = 1e-3
@@ -114,11 +117,17 @@ def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: 
     """
     if not values:
         return []
+    mixed = _interleave(values)
+    quiet = _QUIET_AND_INTS
     try:
-        joined = orjson.dumps(_interleave(values), _default, _OPTIONS)[1:-1]
+        try:
+            joined = orjson.dumps(mixed, _default, _SMALL_INTEGERS)[1:-1]
+        except TypeError:  # large numbers, perhaps: then they are looked at
+            quiet = _QUIET
+            joined = orjson.dumps(mixed, _default, _OPTIONS)[1:-1]
     except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
         return dump_column([schemaless_node(value, strict=strict) for value in values], head)
-    suspects = () if _are_plain(values) else _suspects(joined, values)
+    suspects = () if _are_plain(values, quiet) else _suspects(joined, values)
     if suspects:
         texts = joined.split(_BETWEEN)
         for at in suspects:
@@ -148,8 +157,8 @@ def _dump_joined(nodes: Sequence[Any]) -> bytes:
 
 
 def _split(joined: bytes, head: bytes) -> list[bytes]:
-    texts = joined.split(_BETWEEN)
-    return [b"%b%b}" % (head, text) for text in texts] if head else texts
+    texts = (b",%b," % joined).split(_NEWLINE)  # one byte is found faster than three; each text is between commas now
+    return [b"%b%b}" % (head, text[1:-1]) for text in texts] if head else [text[1:-1] for text in texts]
 
 
 def schemaless_node(value: Any, *, strict: bool = False) -> Any:
@@ -275,9 +284,9 @@ def _any_not_finite(values: Any) -> bool:
         return True
 
 
-def _are_plain(values: Sequence[Any]) -> bool:
+def _are_plain(values: Sequence[Any], quiet: frozenset[type]) -> bool:
     """Whether all numbers are of those that orjson and Java write alike; ``False`` where it cannot be told fast."""
-    numbers = numbers_of(values, _QUIET)
+    numbers = numbers_of(values, quiet)
     if numbers is None:
         return False
     floats, ints = numbers
