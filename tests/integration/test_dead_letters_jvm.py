@@ -333,11 +333,11 @@ def test_a_failed_task_says_so_alike(sides):
     assert traces[1][1] == traces[0][1]
 
 
-def test_a_topic_that_cannot_be_made_fails_the_task_alike(sides, kafka_server):
+def test_a_topic_that_cannot_be_made_fails_the_task_alike(sides):
     run, both, _ = sides
+    name = f"{run}-unmade"
     heads = []
     for side in both:
-        name = f"{run}-unmade"
         case = Case(PLAIN_JSON, [])
         case.settings["errors.deadletterqueue.topic.replication.factor"] = "3"
         side.create(run, "unmade", case)

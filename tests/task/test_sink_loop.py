@@ -3,173 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from sink_fakes import P0, P1, Message, Recording, Run
 
-from barnabas import DataError, RetriableError, SinkRecord, SinkTask, TopicPartition
+from barnabas import DataError, RetriableError, SinkRecord
 from barnabas.converters.string import StringConverter
 from barnabas.errors import IllegalWorkerStateError
 from barnabas.kafka import messages
 from barnabas.kafka.faults import KafkaClientError
 from barnabas.supervisor import board
-from barnabas.supervisor.api import PluginRef, TaskId, TaskSpec
-from barnabas.supervisor.board import Board
-from barnabas.task.control import TaskControl
-from barnabas.task.failures import Operator, Tally, ToleranceExceededError
-from barnabas.task.policy import ErrorPolicy
-from barnabas.task.sink import SinkLoop, SinkLoopSettings
-from barnabas.task.sink_errors import SinkErrors
-from barnabas.task.sink_pipeline import SinkPipeline
+from barnabas.task.failures import ToleranceExceededError
 from barnabas.transforms import Transformation
-from barnabas.transforms.chain import Step
-
-P0, P1 = TopicPartition("t", 0), TopicPartition("t", 1)
-SPEC = TaskSpec(TaskId("c", 0), PluginRef("X", "m:X", "sink"), "m:T", {"name": "c"}, {}, {})
-
-
-class Message:
-    """What the client library delivers."""
-
-    def __init__(self, offset, value=b"x", partition=0, topic="t", key=None):
-        self._fields = (topic, partition, offset, key, value)
-
-    def __len__(self):
-        return len(self._fields[4] or b"")
-
-    def topic(self):
-        return self._fields[0]
-
-    def partition(self):
-        return self._fields[1]
-
-    def offset(self):
-        return self._fields[2]
-
-    def key(self):
-        return self._fields[3]
-
-    def value(self):
-        return self._fields[4]
-
-    def headers(self):
-        return None
-
-    def timestamp(self):
-        return (1, 1000)
 
 
 @pytest.fixture(autouse=True)
 def _columns_of_fakes(monkeypatch):
     """The real module maps the methods of the C class; these messages have methods of the same names."""
     monkeypatch.setattr(messages, "Message", Message)
-
-
-class FakeConsumer:
-    """Plays a script: each entry is a list of messages, or a function that is called while polling."""
-
-    def __init__(self, script, control):
-        self.script = list(script)
-        self.control = control
-        self.log = []
-        self.paused = set()
-        self.refuse = None
-
-    def fetch(self, _most, _wait):
-        if not self.script:
-            self.control.stop()
-            return []
-        step = self.script.pop(0)
-        if callable(step):
-            return step() or []
-        return step
-
-    def pause(self, partitions):
-        self.paused |= set(partitions)
-
-    def resume(self, partitions):
-        self.paused -= set(partitions)
-
-    def seek(self, partition, offset):
-        self.log.append(("seek", partition, offset))
-
-    def commit_sync(self, offsets):
-        if self.refuse:
-            raise self.refuse
-        self.log.append(("commit_sync", dict(offsets)))
-
-    def commit_async(self, offsets, done):
-        self.log.append(("commit", dict(offsets)))
-        done(self.refuse)
-
-    def close(self):
-        self.log.append(("close",))
-
-
-class Recording(SinkTask):
-    """Remembers what it is told."""
-
-    def __init__(self):
-        self.calls = []
-        self.fail = []
-
-    def start(self, props):
-        self.calls.append("start")
-
-    def open(self, partitions):
-        self.calls.append(("open", sorted(partitions)))
-
-    def close(self, partitions):
-        self.calls.append(("close", sorted(partitions)))
-
-    def put(self, batch):
-        if len(batch) and self.fail:
-            raise self.fail.pop(0)
-        if len(batch):
-            self.calls.append(("put", [record.value for record in batch]))
-
-    def pre_commit(self, offsets):
-        self.calls.append(("pre_commit", dict(offsets)))
-        return offsets
-
-    def stop(self):
-        self.calls.append("stop")
-
-
-class Run:
-    """A loop, its task, its consumer and what was reported."""
-
-    def __init__(
-        self, script, task=None, interval=1e9, transforms=(), assigned=(P0,), paused=False, policy=None, letters=None
-    ):
-        self.reports = []
-        self.slot = Board.create(1).slot(0)
-        self.control = TaskControl(self.slot, paused=paused, report=lambda *report: self.reports.append(report))
-        self.task = task or Recording()
-        self.consumer = FakeConsumer(script, self.control)
-        self.topics = []
-        converter = StringConverter()
-        converter.configure({})
-        operator = Operator(policy or ErrorPolicy(), Tally(self.slot.words))
-        steps = [Step("x", "X", transform) for transform in transforms]
-        pipeline = SinkPipeline(steps, converter, converter, converter, operator)
-
-        def subscribe(_consumer, loop):
-            loop.on_assign(list(assigned))
-
-        settings = SinkLoopSettings(interval, 5, 500)
-        self.loop = SinkLoop(
-            SPEC,
-            self.control,
-            self.task,
-            pipeline,
-            SinkErrors(SPEC.id, operator, pipeline, letters and (lambda: letters(operator.tally))),
-            lambda: self.consumer,
-            subscribe,
-            settings,
-            lambda *used: self.topics.append(used),
-        )
-
-    def go(self):
-        self.loop.run()
-        return self
 
 
 def test_the_life_of_a_task_in_order():
