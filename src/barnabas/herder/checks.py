@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from barnabas.class_library import NamedClass, version_refusal
 from barnabas.config import version_range
 from barnabas.errors import ConfigError
@@ -43,9 +45,11 @@ async def validate(
     try:
         return await supervisor.validate(plugin, config)
     except RemoteError as error:
-        if error.code != _MALFORMED_VERSION:
-            raise
-        raise BadRequestError(error.message, code=error.code, key=error.key, remedy=error.remedy) from error
+        if error.code == _MALFORMED_VERSION:
+            raise BadRequestError(error.message, code=error.code, key=error.key, remedy=error.remedy) from error
+        if error.info.java_class == ConfigError.java_class:  # clients compare the sentence: nothing follows it
+            raise RemoteError(msgspec.structs.replace(error.info, remedy=None)) from error
+        raise
 
 
 def refuse_errors(answer: Mapping[str, Any]) -> None:
