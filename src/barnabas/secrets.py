@@ -138,44 +138,61 @@ def variants(secret: str) -> set[str]:
 
 
 class _Registry:
-    """The values of this process, by who has them; longest first, so that a part never spoils the whole."""
+    """The values of this process, by who has them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._owners: dict[str, deque[dict[str, str]]] = {}
-        self.values: tuple[tuple[str, str], ...] = ()
+        self._forms: dict[str, list[str]] = {}  # what to look for: what to show for it, once for each that has it
+        self._snapshot: tuple[tuple[str, str], ...] | None = ()
 
-    def register(self, owner: str, values: Mapping[str, str], generations: int) -> None:
+    def register(self, owner: str, values: Mapping[str, str]) -> None:
+        given = dict(values)
+        if not given:
+            return
         with self._lock:
-            kept = self._owners.setdefault(owner, deque(maxlen=generations))
-            given = dict(values)
-            if not given or (kept and kept[-1] == given):
-                return
-            known = given in kept
-            if known:
+            kept = self._owners.setdefault(owner, deque())
+            if given in kept:
                 kept.remove(given)
+            else:
+                self._count(given)
             kept.append(given)
-            if not known:
-                self._index()
+            if len(kept) > _GENERATIONS:
+                self._discount(kept.popleft())
 
     def forget(self, owner: str) -> None:
         with self._lock:
-            if self._owners.pop(owner, None):
-                self._index()
+            for values in self._owners.pop(owner, ()):
+                self._discount(values)
 
     def latest(self, owners: Iterable[str]) -> dict[str, str]:
         with self._lock:
-            kept = [self._owners[owner] for owner in owners if owner in self._owners]
-        return {secret: shown for values in kept if values for secret, shown in values[-1].items()}
+            kept = [self._owners[owner][-1] for owner in owners if owner in self._owners]
+        return {secret: shown for values in kept for secret, shown in values.items()}
 
-    def _index(self) -> None:
-        forms: dict[str, str] = {}
-        for kept in self._owners.values():
-            for values in kept:
-                for secret, shown in values.items():
-                    for form in variants(secret):
-                        forms[form] = HIDDEN if forms.get(form) == HIDDEN else shown
-        self.values = tuple(sorted(forms.items(), key=lambda item: -len(item[0])))
+    @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """What to look for, and what to show in the place of it; made when it is first needed after a change."""
+        found = self._snapshot
+        if found is None:
+            with self._lock:
+                found = tuple((form, HIDDEN if HIDDEN in shown else shown[0]) for form, shown in self._forms.items())
+                self._snapshot = found
+        return found
+
+    def _count(self, values: Mapping[str, str]) -> None:
+        self._snapshot = None
+        for secret, shown in values.items():
+            for form in variants(secret):
+                self._forms.setdefault(form, []).append(shown)
+
+    def _discount(self, values: Mapping[str, str]) -> None:
+        self._snapshot = None
+        for secret, shown in values.items():
+            for form in variants(secret):
+                self._forms[form].remove(shown)
+                if not self._forms[form]:
+                    del self._forms[form]
 
 
 _registry = _Registry()
@@ -186,15 +203,14 @@ def owner_of(connector: str | None) -> str:
     return f"connector {connector}"
 
 
-def register(owner: str, values: Mapping[str, str], generations: int = _GENERATIONS) -> None:
+def register(owner: str, values: Mapping[str, str]) -> None:
     """Have these values hidden in this process from now on; thread-safe.
 
     Args:
         owner: Whose they are: the latest values of an owner take the place of its oldest.
         values: What to show in the place of each.
-        generations: How many registrations of this owner are kept.
     """
-    _registry.register(owner, values, generations)
+    _registry.register(owner, values)
 
 
 def forget(owner: str) -> None:
