@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as _Place
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # re-exported without saying so
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # type: ignore[attr-defined]  # re-exported without saying so
 from confluent_kafka.cimpl import NewTopic
 
 from barnabas.kafka.bootstrap import check_bootstrap
@@ -144,6 +144,19 @@ class Admin:
                 return False
             raise self._failed(f"create topic {name}", fault) from error
         return True
+
+    def topic_config(self, name: str, timeout_s: float = _TIMEOUT) -> dict[str, str]:
+        """All settings of a topic, defaults included.
+
+        Raises:
+            KafkaClientError: There is no such topic, this user may not see it, or nobody answered.
+        """
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name)
+        future = self._alive().describe_configs([resource], request_timeout=timeout_s)[resource]
+        try:
+            return {key: entry.value for key, entry in future.result(timeout_s + 1).items() if entry.value is not None}
+        except KafkaException as error:
+            raise self._failed(f"tell the settings of topic {name}", fault_of(error)) from error
 
     def end_offsets(self, topic: str, timeout_s: float = _TIMEOUT) -> dict[TopicPartition, int]:
         """Where the next record of each partition goes.
