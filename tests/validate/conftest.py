@@ -1,36 +1,11 @@
-"""Workers of each profile that the recordings were made with, over an embedded broker."""
+"""Workers over an embedded broker, started when a test wants them."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from profiles import PROFILES, ValidatingWorker
 
-from services.worker import BarnabasBroker, Worker
-
-LAUNCHER = Path(__file__).parents[1] / "services" / "validating_worker.py"
-GROUP = "validating-workers"
-POLICY, ALLOWLIST = (f"connector.client.config.override.{name}" for name in ("policy", "allowlist"))
-PROFILES: dict[str, dict[str, str]] = {
-    "default": {},
-    "principal": {POLICY: "Principal"},
-    "none": {POLICY: "None"},
-    "allowlist": {POLICY: "Allowlist", ALLOWLIST: "acks,max.poll.records,client.id"},
-    "eos": {"exactly.once.source.support": "enabled"},
-}
-
-
-class ValidatingWorker(Worker):
-    """Our worker, validating as a distributed one."""
-
-    name = "validating-worker"
-
-    def own_defaults(self) -> dict[str, str]:
-        return {"group.id": GROUP}
-
-    def command(self):
-        return [sys.executable, LAUNCHER, self.config]
+from services.worker import BarnabasBroker
 
 
 @pytest.fixture(scope="session")

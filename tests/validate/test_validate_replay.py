@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from profiles import GROUP, PROFILES
 from recordings import body_of, cases, differences, plugins, request
 
-GROUP = "validating-workers"
-PROFILES = ("default", "principal", "none", "allowlist", "eos")
 CASES = [pytest.param(profile, case, id=case["id"]) for profile in PROFILES for case in cases(profile, GROUP)]
 PLUGINS = plugins()
 
