@@ -22,6 +22,9 @@ _GREGORIAN_SHIFT: Final = 32_044
 _CENTURIES_4: Final = 146_097  # days in four hundred years
 # Java keeps no changes of a zone's offset before 1900: further back, today's standard time is in force.
 _ZONES_FROM_MS: Final = -2_208_988_800_000
+# From here on only rules are left, which repeat with the calendar every 400 years.
+_RULES_FROM_MS: Final = 4_102_444_800_000
+_CYCLE_MS: Final = _CENTURIES_4 * DAY_MS
 _LONG: Final = 1 << 63
 _DAYS: Final = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # from day 0 on
 
@@ -99,6 +102,8 @@ def _offset(milliseconds: int) -> int:
 
 
 def _local(milliseconds: int) -> time.struct_time:
+    if milliseconds >= _RULES_FROM_MS:  # the C library's rules have an end, the calendar's cycle has none
+        milliseconds = _RULES_FROM_MS + (milliseconds - _RULES_FROM_MS) % _CYCLE_MS
     return time.localtime(milliseconds // 1000)
 
 

@@ -7,6 +7,7 @@ import struct
 from decimal import Decimal
 from typing import Final
 
+from barnabas._schema.digits import DOUBLE, FLOAT, Format, digits_of
 from barnabas._schema.logical import LogicalDecimal
 
 __all__ = ["decimal_text", "double_text", "float32_of", "float_text", "integer_text", "to_float32"]
@@ -17,7 +18,10 @@ _FLOAT_MAX: Final = 3.4028234663852886e38
 _FLOAT_LIMIT: Final = 2.0**128 - 2.0**103  # halfway between the largest float and the one that would come next
 _PLAIN_FROM: Final = 1e-3
 _PLAIN_BELOW: Final = 1e7
-_FLOAT_DIGITS: Final = 9
+_SURE_LENGTH: Final = 16  # of a text with fifteen digits
+_SURE_FROM: Final = 0.0625
+_POWER_OF_TWO: Final = 0.5  # as frexp has it
+_POWERS_OF_TWO: Final = (0.5, -0.5)
 _DECIMAL_PLAIN_FROM: Final = -6
 _PRINTABLE: Final = 1 << 2000  # numbers below have fewer digits than the least limit that Python can be given
 
@@ -52,34 +56,27 @@ def float32_of(number: Decimal | int) -> float:
 
 
 def double_text(value: float) -> str:
-    """``Double.toString``."""
+    """``Double.toString`` of Java 17."""
     plain = repr(value)
-    if _PLAIN_FROM <= value < _PLAIN_BELOW or -_PLAIN_BELOW < value <= -_PLAIN_FROM or value == 0.0:
+    size = abs(value)
+    # In this range the fewest digits are Java's, too, but for powers of two; and far below one, where Java's integers
+    # may overflow at the sixteenth digit.
+    if (
+        _PLAIN_FROM <= size < _PLAIN_BELOW
+        and (size >= _SURE_FROM or len(plain) <= _SURE_LENGTH)
+        and math.frexp(size)[0] != _POWER_OF_TWO
+    ):
         return plain
-    if value != value or value in (math.inf, -math.inf):  # noqa: PLR0124 - NaN is not itself
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - as above
-    # The shortest digits that give the number back, but never fewer than two: of those the nearest, so that the
-    # smallest number is 4.9E-324 and not 5.0E-324.
-    two = f"{value:.1e}"
-    if float(two) == value:
-        return _with_exponent(two)
-    number = Decimal(plain)  # not formatted again: the nearest number of as many digits may be another one
-    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
-    return _with_exponent(f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:]}e{number.adjusted()}")
+    return _text(value, DOUBLE)
 
 
 def float_text(value: float) -> str:
-    """``Float.toString`` of a number that 32 bits can hold (see :func:`to_float32`)."""
-    if not math.isfinite(value) or value == 0.0:
-        return double_text(value)
-    text = next(
-        t
-        for n in range(1, _FLOAT_DIGITS)
-        if to_float32(float(t := f"{value:.{n}e}")) == value or n == _FLOAT_DIGITS - 1
-    )
-    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
-        return repr(float(text))
-    return _with_exponent(text)
+    """``Float.toString`` of Java 17, for a number that 32 bits can hold (see :func:`to_float32`)."""
+    if _PLAIN_FROM <= abs(value) < _PLAIN_BELOW and math.frexp(value)[0] not in _POWERS_OF_TWO:
+        short = float(f"{value:.6g}")  # as with doubles: so few digits that give the number back are Java's
+        if to_float32(short) == value:
+            return repr(short)
+    return _text(value, FLOAT)
 
 
 def decimal_text(value: Decimal) -> str:
@@ -102,10 +99,20 @@ def integer_text(value: int) -> str:
     return int.__repr__(value) if -_PRINTABLE < value < _PRINTABLE else format(Decimal(value), "f")
 
 
-def _with_exponent(text: str) -> str:
-    mantissa, _, exponent = text.partition("e")
-    mantissa = mantissa.rstrip("0")
-    return f"{mantissa}{'0' if mantissa.endswith('.') else ''}E{int(exponent)}"
+def _text(value: float, kind: Format) -> str:
+    if not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - NaN is not itself
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    if value == 0.0:
+        return f"{sign}0.0"
+    size = abs(value)
+    digits, exponent = digits_of(size, kind)
+    if not _PLAIN_FROM <= size < _PLAIN_BELOW:
+        return f"{sign}{digits[0]}.{digits[1:] or '0'}E{exponent}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    return f"{sign}{whole}.{digits[exponent + 1 :] or '0'}"
 
 
 def _neighbour(narrow: float, towards: float) -> float:

@@ -36,8 +36,8 @@ def big_decimal(text: str) -> Decimal | None:
         if len(significant) > _EXPONENT_DIGITS:
             return None
         mantissa = text[: match.start(1) - 1]
-        scale = len(mantissa.partition(".")[2]) - int(f"{sign}{significant or 0}")
-        if not -_INT <= scale < _INT:
+        power = int(f"{sign}{significant or 0}")
+        if not (-_INT <= power < _INT and -_INT <= len(mantissa.partition(".")[2]) - power < _INT):
             return None
     return Decimal(text)
 

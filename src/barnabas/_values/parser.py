@@ -58,13 +58,14 @@ def parse(text: str) -> Parsed:
         return Parsed(Schema.STRING, text)
     reader = _Reader([text] if _DELIMITER.search(text) is None else _TOKENS.findall(text))
     word = reader.peek()
-    if word in _WORDS:
-        return _WORDS[word]
     if word in ("[", "{"):
+        blank = reader.tokens[0] if reader.at else None
         try:
             return reader.container()
-        except Misfit:
-            return Parsed(Schema.STRING, text)
+        except Misfit:  # then Java goes back to where it began, and takes the blanks there for the text
+            return Parsed(Schema.STRING, text if blank is None else blank)
+    if word in _WORDS:  # only if nothing follows
+        return _WORDS[word] if len(reader.tokens) == 1 else Parsed(Schema.STRING, text)
     reader.at += 1
     return (reader.scalar(word) if word else None) or Parsed(Schema.STRING, text)
 
