@@ -165,7 +165,7 @@ WRONG = [
     ),
     (
         {"transforms.a.type": "barnabas.converters.string:StringConverter"},
-        "Class class barnabas.converters.string:StringConverter does not implement the Transformation interface",
+        "Class class org.apache.kafka.connect.storage.StringConverter does not implement the Transformation interface",
         "transforms.a.type",
     ),
     (

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from barnabas.config import nearest
+from barnabas.converters import HEADER_CONVERTERS
 from barnabas.errors import ConfigError, PluginError
 from barnabas.plugins import names
 from barnabas.plugins.entry_points import refs_of
@@ -35,7 +36,8 @@ _KNOWN: Final = {
     "transformation": {**known_names(TRANSFORMS), **dict.fromkeys(("python", "Python", PYTHON), PYTHON)},
     "predicate": known_names(PREDICATES),
 }
-_JAVA: Final = {path: java for table in _TABLES.values() for java, path in table.items()}
+_EVERYTHING: Final = {**TRANSFORMS, **PREDICATES, **HEADER_CONVERTERS}
+_JAVA: Final = {path: java for java, path in _EVERYTHING.items()}
 _ABSENT: Final = frozenset({"BRN-4002", "BRN-4006"})
 """There is no such module, or it has no such class."""
 
@@ -73,20 +75,21 @@ def find_class(kind: Kind, name: str, key: str, home: str | None, plugin_path: s
         PluginError: It is there, but cannot be imported.
     """
     name = name.strip()
-    path = _KNOWN[kind].get(name)
+    path = _KNOWN[kind].get(name) or _EVERYTHING.get(name)
     if path is None or path == PYTHON:
         use_folders(home, plugin_path)
     found = _import(kind, name, key, home, plugin_path) if path is None else import_class(path, None)
+    full = f"{found.__module__}.{found.__qualname__}"
+    full = _JAVA.get(f"{found.__module__}:{found.__qualname__}", full)
     interface = base_class(kind)
     if not issubclass(found, interface):
         raise ConfigError(
-            f"Class class {name} does not implement the {interface.__name__} interface",
+            f"Class class {full} does not implement the {interface.__name__} interface",
             code="BRN-1062",
             key=key,
             remedy=f"Name a subclass of barnabas.{interface.__name__}.",
         )
-    full = f"{found.__module__}.{found.__qualname__}"
-    return Named(_JAVA.get(f"{found.__module__}:{found.__qualname__}", full), found)
+    return Named(full, found)
 
 
 def _import(kind: Kind, name: str, key: str, home: str | None, plugin_path: str | None) -> type[Any]:
