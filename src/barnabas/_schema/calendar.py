@@ -25,6 +25,8 @@ _ZONES_FROM_MS: Final = -2_208_988_800_000
 # From here on only rules are left, which repeat with the calendar every 400 years.
 _RULES_FROM_MS: Final = 4_102_444_800_000
 _CYCLE_MS: Final = _CENTURIES_4 * DAY_MS
+_SOME_YEAR: Final = 1_735_689_600  # 2025
+_HALF_MONTH: Final = 15 * 86_400
 _LONG: Final = 1 << 63
 _DAYS: Final = ("Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed")  # from day 0 on
 
@@ -77,8 +79,38 @@ def utc_of_wall(wall: int) -> int:
 
 def zone_name(milliseconds: int) -> str:
     """Java's short name of the zone in force, ``UTC`` or ``EDT``."""
-    daylight = milliseconds >= _ZONES_FROM_MS and _local(milliseconds).tm_isdst > 0
-    return _zone_name(os.environ.get("TZ"), time.tzname, daylight=daylight)
+    standard = _standard()
+    local = _local(milliseconds)
+    later = local.tm_gmtoff > standard.offset if standard.inverted else local.tm_isdst > 0
+    return _zone_name(os.environ.get("TZ"), time.tzname, daylight=milliseconds >= _ZONES_FROM_MS and later)
+
+
+class _Standard(NamedTuple):
+    """Today's standard time.
+
+    Args:
+        offset: In seconds.
+        inverted: Whether the database calls winter the exception (Dublin) or Ramadan (Casablanca): for Java it is still
+            the other time of the year that saves daylight.
+    """
+
+    offset: int
+    inverted: bool
+
+
+def _standard() -> _Standard:
+    return _standard_of(os.environ.get("TZ"), time.timezone)
+
+
+@lru_cache(8)
+def _standard_of(setting: str | None, west: int) -> _Standard:
+    """Looked up once for each zone that the process has been in."""
+    del setting
+    for half_month in range(24):
+        local = time.localtime(_SOME_YEAR + half_month * _HALF_MONTH)
+        if local.tm_isdst > 0 and local.tm_gmtoff < max(-west, -time.altzone):
+            return _Standard(local.tm_gmtoff, inverted=True)
+    return _Standard(-west, inverted=False)
 
 
 @lru_cache(8)
@@ -97,7 +129,7 @@ def _zone_name(setting: str | None, names: tuple[str, str], *, daylight: bool) -
 
 def _offset(milliseconds: int) -> int:
     if milliseconds < _ZONES_FROM_MS:
-        return -time.timezone * 1000
+        return _standard().offset * 1000
     return _local(milliseconds).tm_gmtoff * 1000
 
 
