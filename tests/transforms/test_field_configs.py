@@ -59,12 +59,28 @@ def test_every_key_is_documented(name: str) -> None:
     [
         ("ValueToKey", {"fields": None}, "Configuration 'fields' values must not be null."),
         ("ReplaceField$Value", {"include": "a,,b"}, "Configuration 'include' values must not be empty."),
-        ("ReplaceField$Value", {"renames": None}, "Invalid value null for configuration renames: Value must be non-null"),
-        ("ReplaceField$Value", {"renames": "a:"}, "Invalid value [a:] for configuration renames: Invalid rename mapping: a:"),
-        ("HeaderFrom$Value", {"fields": "a", "headers": "a,b", "operation": "copy"}, "'fields' config must have the same number of elements as 'headers' config."),
-        ("Flatten$Value", {"strict": "perhaps"}, "Invalid value perhaps for configuration strict: Expected value to be either true or false"),
+        (
+            "ReplaceField$Value",
+            {"renames": None},
+            "Invalid value null for configuration renames: Value must be non-null",
+        ),
+        (
+            "ReplaceField$Value",
+            {"renames": "a:"},
+            "Invalid value [a:] for configuration renames: Invalid rename mapping: a:",
+        ),
+        (
+            "HeaderFrom$Value",
+            {"fields": "a", "headers": "a,b", "operation": "copy"},
+            "'fields' config must have the same number of elements as 'headers' config.",
+        ),
+        (
+            "Flatten$Value",
+            {"strict": "perhaps"},
+            "Invalid value perhaps for configuration strict: Expected value to be either true or false",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refused(name: str, config: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(TRANSFORMS[JAVA + name])().configure(config)
