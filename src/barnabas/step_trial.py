@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from barnabas._config.types import ConfigValue
@@ -17,8 +17,9 @@ __all__ = ["try_steps"]
 Props = Mapping[str, str | None]
 
 _OURS: Final = frozenset({"BRN-1065", "BRN-2161"})
-"""Codes of refusals that Kafka Connect does not know: something that cannot be done exactly as in Java, or that the
-strict mode forbids. What Java refuses as well, when a task starts, is no part of its validation and so not of ours."""
+"""Codes of what cannot be done exactly as in Java. What Java refuses as well, it refuses when a task starts: that is no
+part of Kafka Connect's validation, and so not of ours."""
+_JAVA: Final = "org.apache.kafka."
 _CHAIN_KEYS: Final = ("type", "plugin.version", "predicate", "negate")
 
 
@@ -50,13 +51,23 @@ def _try(kind: Kind, prefix: str, props: Props, values: Mapping[str, ConfigValue
     }
     if "data.strict" in props:
         settings.setdefault("strict", props["data.strict"] or "")
-    step = found.make()
+    error = _refusal(found.make, settings)
+    if error is None:
+        return
+    java = found.name.startswith(_JAVA)  # what is nobody else's is refused by nobody else
+    strict = "strict" in settings and _refusal(found.make, {**settings, "strict": "false"}) is None
+    if error.code in _OURS or strict or not java:
+        where = values.get(f"{prefix}{error.key}", values[f"{prefix}type"])
+        where.add_error(f"{error} ({error.code})")
+
+
+def _refusal(make: Callable[[], object], settings: Mapping[str, str]) -> BarnabasError | None:
+    """What configuring one raises."""
+    step = make()
     assert isinstance(step, Transformation | Predicate)
     try:
         step.configure(settings)
     except BarnabasError as error:
-        if error.code in _OURS:
-            where = values.get(f"{prefix}{error.key}", values[f"{prefix}type"])
-            where.add_error(f"{error} ({error.code})")
-    else:
-        step.close()
+        return error
+    step.close()
+    return None

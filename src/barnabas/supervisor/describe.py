@@ -44,11 +44,14 @@ def validate_connector(
     refused = _refuse_version(plugin, props, view)
     if refused is not None:
         return refused
-    CURRENT.set(view.library)
     with slot.calling("load"):
         connector: Connector = load(plugin)()
     given = cast("Mapping[str, str]", props)  # a null is passed on: the definition says what it thinks of it
-    definition, values = _asked(plugin, connector, given, slot)
+    token = CURRENT.set(view.library)
+    try:
+        definition, values = _asked(plugin, connector, given, slot)
+    finally:
+        CURRENT.reset(token)
     kind: Literal["source", "sink"] = "source" if isinstance(connector, SourceConnector) else "sink"
     context = _context(view, worker)
     if isinstance(connector, SourceConnector) and context.exactly_once is not None:

@@ -24,6 +24,8 @@ _ABSTRACT: Final[dict[str, Kind]] = {
     "org.apache.kafka.connect.storage.Converter": "converter",
     "org.apache.kafka.connect.storage.HeaderConverter": "header_converter",
 }
+_ABSENT: Final = frozenset({"BRN-1061", "BRN-4002", "BRN-4006"})
+"""There is no such class; anything else is a class that is there and will not do."""
 _KINDS: Final = tuple(INTERFACES)
 
 
@@ -102,12 +104,13 @@ def _others(kind: Kind, name: str, home: str | None, plugin_path: str | None) ->
             found = import_class(name.strip(), home)
             full = f"{found.__module__}.{found.__qualname__}"
     except BarnabasError as error:
-        return NamedClass(name.strip(), refusal=error.message) if error.code == "BRN-1062" else None
+        return None if error.code in _ABSENT else NamedClass(name.strip(), refusal=error.message)
     if not issubclass(found, base_class(kind)):
         return NamedClass(full, refusal=_unfit(full, kind))
     if getattr(found, "__abstractmethods__", None):
         return NamedClass(full, refusal="This class is abstract and cannot be created.")
-    return NamedClass(full, (str(found.version()),), _definition(full, found), make=found)
+    ours = full.startswith("barnabas.")
+    return NamedClass(full, (str(found.version()),), _definition(full, found), trusted=ours, make=found)
 
 
 def _definition(name: str, found: Callable[[], Any]) -> ConfigDef:
