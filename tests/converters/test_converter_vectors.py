@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from vectors import runner
 from vectors.compare import same_answer
 
