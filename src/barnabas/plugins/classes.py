@@ -89,6 +89,14 @@ def find_class(kind: Kind, name: str, key: str, home: str | None, plugin_path: s
             key=key,
             remedy=f"Name a subclass of barnabas.{interface.__name__}.",
         )
+    missing = getattr(found, "__abstractmethods__", None)
+    if missing:
+        raise ConfigError(
+            f"Class {full} is abstract and cannot be created.",
+            code="BRN-1062",
+            key=key,
+            remedy=f"Define in it: {', '.join(sorted(missing))}.",
+        )
     return Named(full, found)
 
 
