@@ -54,6 +54,14 @@ def test_one_of_many_fields_is_kept() -> None:
     assert replaced({"a": 1, "b": 2, "c": "x"}, ABC, include="b", renames="b:z") == {"z": 2}
 
 
+@pytest.mark.parametrize("names", [{"include": "a"}, {"exclude": "c"}, {"renames": "a:b,b:a"}])
+def test_a_required_field_does_not_become_null(names: dict[str, str]) -> None:
+    schema = Schema.struct(a=Schema.INT8.replace(default=3), b=Schema.OPTIONAL_INT8, c=Schema.OPTIONAL_STRING)
+    assert 3 in replaced({}, schema, **names).values()
+    with pytest.raises(DataError, match="null used for required field"):
+        replaced({}, schema, **names, **{"replace.null.with.default": "false"})
+
+
 def test_a_name_stands_for_the_field_it_was_made_from() -> None:
     # b is b here, but the new name of the excluded a: Kafka Connect takes what a holds
     assert replaced({"a": 1, "b": 2}, ABC, exclude="a", renames="a:b") == {"b": 1, "c": None}
@@ -79,6 +87,17 @@ def test_headers_of_other_records_stay_as_they_are() -> None:
     second, _ = transformation.apply_batch(first)
     assert [[(h.key, h.value) for h in record.headers or ()] for record in first] == [[("h", 1)]]
     assert [[(h.key, h.value) for h in record.headers or ()] for record in second] == [[("h", 1), ("h", 1)]]
+
+
+def test_headers_that_may_fail_are_made_at_once() -> None:
+    transformation: HeaderFromValue[SourceRecord] = HeaderFromValue()
+    transformation.configure({"fields": "a", "headers": "h", "operation": "move"})
+    with pytest.raises(DataError, match="A null value requires an optional schema"):
+        transformation.apply_batch(SourceBatch("t", [{}], value_schema=ABC))
+    with pytest.raises(DataError, match="Unknown field: a"):
+        transformation.apply_batch(SourceBatch("t", [{}], value_schema=Schema.struct(b=Schema.INT8)))
+    with pytest.raises(DataError, match="Only Map objects"):
+        transformation.apply_batch(SourceBatch("t", [{}, "x"]))
 
 
 def test_a_null_is_no_header_of_a_required_schema() -> None:

@@ -10,6 +10,7 @@ from barnabas.config import ConfigDef, Type, ValidString
 from barnabas.errors import ConfigError, DataError
 from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
 from barnabas.schema import Schema
+from barnabas.schema import Type as SchemaType
 from barnabas.transforms._compiled import literal
 from barnabas.transforms._rows import Change, basics, defaults, dropping, edited, field_of, plan_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NonEmptyList, strict_of
@@ -86,19 +87,36 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         return record.new_record(value=rest, value_schema=plan.schema, headers=headers)
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
-        """Change a column, and the headers."""
+        """Change a column; its headers are made when they are first asked for, unless a record may have none."""
         schema, schemas, column = operating(batch, self.SIDE)
-        rest = self.changed(schema, schemas, column)
-        added: list[tuple[Header, ...]] = []
-        for start, end in spans(schemas) if schemas is not None else ((0, len(column)),):
-            here = schema if schemas is None else schemas[start]
-            added += self._headers_of(here).many(column[start:end])
-        old = batch.headers
-        headers = list(map(Headers, added if old is None else [had or () for had in old]))
-        if old is not None:
-            for each, new in zip(headers, added, strict=True):
-                each.extend(new)
-        return replaced(batch, self.SIDE, *rest, headers=headers), None
+        rest = self.changed(schema, schemas, column)  # looks at every value: what is still to be done cannot fail
+
+        def headers() -> list[Headers]:
+            added: list[tuple[Header, ...]] = []
+            for start, end in spans(schemas) if schemas is not None else ((0, len(column)),):
+                here = schema if schemas is None else schemas[start]
+                added += self._headers_of(here).many(column[start:end])
+            old = batch.headers
+            made = list(map(Headers, added if old is None else [had or () for had in old]))
+            if old is not None:
+                for each, new in zip(made, added, strict=True):
+                    each.extend(new)
+            return made
+
+        sure = all(map(self._never_fails, {schema} if schemas is None else set(schemas)))
+        return replaced(batch, self.SIDE, *rest, headers=headers if sure else headers()), None
+
+    def _never_fails(self, schema: Schema | None) -> bool:
+        """Whether headers can be made of every row, so that it can wait until somebody asks for them."""
+        if schema is None:
+            return not self._strict
+        if schema.type is not SchemaType.STRUCT:
+            return False
+        fields = [schema.field(name) for name in self._fields]
+        return all(
+            field is not None and (field.schema.optional or (self._replace and field.schema.default is not None))
+            for field in fields
+        )
 
     def _rest(self, schema: Schema | None) -> Change:
         steps = edited(dropping(dict.fromkeys(self._fields)))

@@ -146,7 +146,14 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
             steps = edited(dropping(dropped))
             steps += [f"d[{literal(name)}] = d.pop({literal(source)}, None)" for name, source in renamed.items()]
         else:
-            steps = [f"d = {self._taken(schema, changed, sources, constants)}"]
+            taken = self._taken(schema, changed, sources, constants)
+            steps = [f"d = {taken}"]
+            if not self._replace:
+                steps += defaults(changed, "d", constants, replace=False)
+            if not constants:
+                hasty = dict_of({name: f"v[{literal(source)}]" for name, source in sources.items()})
+                return Change(changed, taken, hasty=hasty)
+            return Change(changed, "d", steps, constants)
         steps += defaults(changed, "d", constants, replace=self._replace)
         return Change(changed, "d", steps, constants)
 
