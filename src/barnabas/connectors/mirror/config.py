@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from barnabas import ConfigDef, ConfigError, ConfigValue, Type
+from barnabas import Config, ConfigDef, ConfigError, ConfigValue, Type
 from barnabas._config.client_keys import ADMIN_KEYS
 from barnabas._config.types import NO_DEFAULT, Validator
 from barnabas.class_library import named_in_configurations
 from barnabas.config import CaseInsensitiveValidString, ValidList, ValidString, between
 from barnabas.framework_config import common_connector_def
 
-__all__ = ["CHECKPOINT", "HEARTBEAT", "SOURCE", "not_available", "validate_mirror"]
+__all__ = ["CHECKPOINT", "HEARTBEAT", "SOURCE", "not_available", "parse_heartbeat", "validate_mirror"]
 
 _MIRROR: Final = "org.apache.kafka.connect.mirror."
 _Row = tuple[str, Type, Any, str, str]
@@ -185,6 +185,14 @@ def _validator(name: str, type_: Type) -> Validator | None:
 SOURCE: Final = _definition(_SOURCE_ROWS)
 CHECKPOINT: Final = _definition(_CHECKPOINT_ROWS)
 HEARTBEAT: Final = _definition(_HEARTBEAT_ROWS)
+
+
+_HEARTBEATS: Final = _define(_define(ConfigDef(), _COMMON), _HEARTBEAT_ROWS)
+
+
+def parse_heartbeat(props: Mapping[str, str]) -> Config:
+    """The typed settings of heartbeats."""
+    return _HEARTBEATS.parse(props, find_class=_find_class)
 
 
 def validate_mirror(definition: ConfigDef, props: Mapping[str, str]) -> list[ConfigValue]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from barnabas import ConfigDef, ConfigValue, ConnectError, Schema, SourceConnector, SourceRecord, SourceTask, Task
-from barnabas.connectors.mirror.config import HEARTBEAT, validate_mirror
+from barnabas.connectors.mirror.config import HEARTBEAT, parse_heartbeat, validate_mirror
 
 __all__ = ["MirrorHeartbeatConnector", "MirrorHeartbeatTask"]
 
@@ -25,7 +25,7 @@ class MirrorHeartbeatTask(SourceTask):
     def start(self, props: Mapping[str, str]) -> None:
         """Called once; the clock starts."""
         super().start(props)
-        config = HEARTBEAT.parse(props)
+        config = parse_heartbeat(props)
         self._source: str = config["source.cluster.alias"]
         self._target: str = config["target.cluster.alias"]
         self._interval: int = config["emit.heartbeats.interval.seconds"]
@@ -76,7 +76,7 @@ class MirrorHeartbeatConnector(SourceConnector):
     def task_configs(self, max_tasks: int) -> list[dict[str, str]]:
         """One task, or none where heartbeats are switched off."""
         del max_tasks
-        config = HEARTBEAT.parse(self.props)
+        config = parse_heartbeat(self.props)
         wanted = config["enabled"] and config["emit.heartbeats.enabled"]
         return [dict(self.props)] if wanted and config["emit.heartbeats.interval.seconds"] >= 0 else []
 
