@@ -1,0 +1,279 @@
+"""What herders of both modes do alike: runners and their lanes, what the supervisor reports, health.
+
+A herder adds where configurations are stored, who may change them, and what runs here.
+"""
+
+# ruff: noqa: D102  the contracts are on the interfaces Herder and Listener
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from barnabas import logs
+from barnabas.errors import BarnabasError, NotFoundError
+from barnabas.herder.base import ANSWER_AFTER, ConnectorInfo, ConnectorStatus, Health, ServerInfo
+from barnabas.herder.lane import SupersededError
+from barnabas.herder.reading import ReadingHerder
+from barnabas.herder.runner import ConnectorRunner, Surroundings
+from barnabas.herder.worker_config import WorkerConfig
+from barnabas.store.base import OffsetStore, Status
+from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, Listener, State, TaskId, TaskSpec
+
+__all__ = ["RunningHerder", "WorkerIdentity"]
+
+log = logging.getLogger(__name__)
+
+
+class WorkerIdentity:
+    """What ``GET /`` says of a worker.
+
+    Args:
+        version: Of the worker.
+        commit: Of its source.
+        cluster_id: Kafka's, or an asynchronous call that finds it out: made once at the start, in the background.
+    """
+
+    def __init__(
+        self,
+        version: str = "unknown",
+        commit: str = "unknown",
+        cluster_id: str | Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
+        self.info = ServerInfo(version, commit, cluster_id if isinstance(cluster_id, str) else None)
+        self.ask = cluster_id if callable(cluster_id) else None
+
+
+class RunningHerder(ReadingHerder, Listener):
+    """Runs connectors, each in a lane of its own.
+
+    Args:
+        around: Stores, plugins and supervisor.
+        worker: The worker's configuration.
+        offsets: Keeps source offsets.
+        identity: What to say of the worker.
+        clock: Seconds since the epoch.
+        patience: Seconds that plugin code has left once the user asks for something else.
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        worker: WorkerConfig,
+        offsets: OffsetStore,
+        identity: WorkerIdentity,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: float = 0.5,
+    ) -> None:
+        super().__init__(around, worker)
+        self._offsets = offsets
+        self._identity = identity
+        self._patience = patience
+        self._clock = clock
+        self._runners: dict[str, ConnectorRunner] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._refreshing: set[str] = set()
+        self._is_ready = False
+        self._stage = ("awaiting startup", clock())
+
+    @abstractmethod
+    def _make_runner(self, name: str) -> ConnectorRunner:
+        """A runner for a connector, in a lane of its own."""
+
+    # ------------------------------------------------------------------ life
+    def _enter(self, stage: str) -> None:
+        """The worker is doing this from now on: what ``/health`` and requests that time out say."""
+        self._stage = (stage, self._clock())
+
+    def _ask_cluster(self) -> None:
+        if self._identity.ask is not None:
+            self._in_background(self._find_cluster(self._identity.ask), "worker")
+
+    async def _end_background(self) -> None:
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for runner in self._runners.values():
+            runner.close()
+        await self._around.resolver.close()
+
+    async def _find_cluster(self, ask: Callable[[], Awaitable[str]]) -> None:
+        self._identity.info.kafka_cluster_id = await ask()
+
+    def server_info(self) -> ServerInfo:
+        return self._identity.info
+
+    def health(self) -> Health:
+        if self._is_ready:
+            return Health("healthy", "Worker has completed startup and is ready to handle requests.")
+        stage, began = self._stage
+        since = datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Health(
+            "starting",
+            f"Worker is still starting up. The worker is currently {stage}, which began at {since}.",
+        )
+
+    # ------------------------------------------------------------------ configurations
+    async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
+        merged = {**self.connector_config(name), **patch}
+        for key, value in patch.items():
+            if value is None:
+                del merged[key]
+        return (await self.put_connector(name, merged)).info
+
+    # ------------------------------------------------------------------ restarts
+    def _restart_plan(
+        self, name: str, *, only_failed: bool, include_tasks: bool
+    ) -> tuple[ConnectorStatus, bool, list[int]]:
+        """What a restart means now: the status to answer with, whether the connector is restarted, and which tasks."""
+        statuses = self._around.statuses
+        status = statuses.connector(name)
+        if status is None:
+            raise NotFoundError(f"Status for connector {name} not found")
+        connector = not only_failed or status.state == "FAILED"
+        tasks = [
+            task.task
+            for task, state in statuses.tasks(name)
+            if include_tasks and (not only_failed or state.state == "FAILED")
+        ]
+        plan = self.status(name)
+        if connector:
+            plan.connector.state = "RESTARTING"
+        for entry in plan.tasks:
+            if entry.id in tasks:
+                entry.state = "RESTARTING"
+        return plan, connector, tasks
+
+    def _put_restarting(self, name: str, *, connector: bool, tasks: Iterable[int]) -> None:
+        statuses = self._around.statuses
+        if connector and (status := statuses.connector(name)) is not None:
+            statuses.put_connector(name, _restarting(status))
+        for task in (TaskId(name, number) for number in tasks):
+            if (status := statuses.task(task)) is not None:
+                statuses.put_task(task, _restarting(status))
+
+    # ------------------------------------------------------------------ topics
+    def topic_used(self, connector: str, topic: str) -> None:
+        """A task saw a topic for the first time; called on the event loop (KIP-558)."""
+        if self._worker.values["topic.tracking.enable"] and connector in self._runners:
+            self._around.statuses.put_topic(connector, topic)
+
+    # ------------------------------------------------------------------ what the supervisor reports
+    def connector_status(self, name: str, state: State, error: ErrorInfo | None) -> None:
+        if (runner := self._runners.get(name)) is not None:
+            runner.connector_reported(state, error)
+
+    def task_status(self, task: TaskId, state: State, error: ErrorInfo | None) -> None:
+        if (runner := self._runners.get(task.connector)) is not None:
+            runner.task_reported(task.task, state, error)
+
+    def reconfiguration_requested(self, name: str) -> None:
+        runner = self._runners.get(name)
+        if runner is None or name in self._refreshing:
+            return  # one that still waits will see this change too
+        self._refreshing.add(name)
+
+        async def refresh() -> None:
+            self._refreshing.discard(name)
+            await runner.update_tasks()
+
+        self._do(runner, refresh, supersedes=False)
+
+    async def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
+        del connector  # part of each key
+        return await self._offsets.get(keys)
+
+    async def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> None:
+        del connector
+        await self._offsets.set(entries)
+
+    def _reload_due(self, name: str) -> None:
+        """The time of values from configuration providers has passed."""
+        runner = self._runners.get(name)
+        if runner is not None:
+            self._do(runner, runner.reload, supersedes=False)
+
+    async def renewed(self, spec: ConnectorSpec | TaskSpec) -> ConnectorSpec | TaskSpec:
+        """What the supervisor is about to start again, with the values that placeholders have now.
+
+        Raises:
+            BarnabasError: A provider failed.
+        """
+        runner = self._runners.get(TaskId(*spec.id).connector if isinstance(spec, TaskSpec) else spec.name)
+        return spec if runner is None else await runner.renewed(spec)
+
+    # ------------------------------------------------------------------ operations
+    def _known(self, name: str, unknown: str = "Unknown connector {}") -> ConnectorRunner:
+        if self._around.configs.connector_config(name) is None:
+            raise NotFoundError(unknown.format(name))
+        return self._runner(name)
+
+    def _runner(self, name: str) -> ConnectorRunner:
+        if name not in self._runners:
+            self._runners[name] = self._make_runner(name)
+        return self._runners[name]
+
+    def _do(
+        self, runner: ConnectorRunner, operation: Callable[[], Coroutine[Any, Any, None]], *, supersedes: bool = True
+    ) -> asyncio.Task[None]:
+        """Have an operation done in its lane, whether or not anybody waits for it.
+
+        Only what decides about the connector object itself may supersede: a start that is cut short has to be followed
+        by another decision.
+        """
+        return self._in_background(self._run(runner, operation, supersedes=supersedes), f"{runner.name}|worker")
+
+    async def _run(
+        self, runner: ConnectorRunner, operation: Callable[[], Coroutine[Any, Any, None]], *, supersedes: bool
+    ) -> None:
+        try:
+            await runner.lane.run(operation, supersedes=supersedes)
+        finally:
+            if runner.lane.idle and runner.name not in self.connectors():
+                self._runners.pop(runner.name, None)
+                runner.close()
+                self._around.resolver.forget(runner.name)
+
+    def _in_background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(_logged(work, name), name=name)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()  # logged; this only says that it was looked at
+
+    async def _settle(self, operation: asyncio.Task[None], answer_after: float = ANSWER_AFTER) -> None:
+        """Wait for an operation, but not longer than a request may take; what happens later is seen in the status."""
+        done, _ = await asyncio.wait([operation], timeout=answer_after)
+        if done and not operation.cancelled():
+            error = operation.exception()
+            if error is not None and not isinstance(error, SupersededError):
+                raise error
+
+
+async def _logged(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Log what goes wrong: the request that asked for the work may have been answered long ago."""
+    with logs.context(name):
+        try:
+            await work
+        except SupersededError:
+            log.info("Given up: a newer request takes its place.")
+            raise
+        except BarnabasError as error:
+            log.warning("%s", error.describe())
+            raise
+        except Exception:
+            log.exception("This should not have happened.")
+            raise
+
+
+def _restarting(status: Status) -> Status:
+    return Status("RESTARTING", status.worker_id, status.generation, None, status.version)
