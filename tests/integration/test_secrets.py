@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -293,6 +294,28 @@ def test_a_provider_that_hangs_or_dies_hurts_only_who_asks_it(place):
         assert place.state("healthy")[0] == "RUNNING"
     assert place.put("after", pin="${lease:value:x}")[1] == 201
     for name in ("healthy", "after"):
+        place.request("DELETE", f"/connectors/{name}")
+
+
+def test_a_file_system_that_does_not_answer_hurts_only_who_reads_it(place):
+    stuck = place.file.parent / "stuck.properties"
+    os.mkfifo(stuck)  # whoever opens it to read waits for ever
+    place.put("beside")
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(place.put("stuck", pin=f"${{file:{stuck}:pin}}")[1:]))
+    began = time.monotonic()
+    asking.start()
+    while asking.is_alive():
+        asked = time.monotonic()
+        assert place.request("GET", "/connectors/beside/status")[0] == 200
+        assert time.monotonic() - asked < 1
+        time.sleep(0.1)
+    asking.join()
+    assert time.monotonic() - began < 8
+    assert answers[0][0] == 500
+    assert f"Configuration provider file did not read {stuck} within 2.5 s." in answers[0][1]["message"]
+    assert place.put("after-stuck")[1] == 201
+    for name in ("beside", "after-stuck"):
         place.request("DELETE", f"/connectors/{name}")
 
 
