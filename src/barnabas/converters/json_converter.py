@@ -143,10 +143,17 @@ class JsonConverter(UniversalConverter):
         try:
             return self._write(schema, values)
         except CoercedError:
-            pass
+            pass  # one of them, which has to be found
         except RecursionError:
             raise DataError(_UNWRITABLE, code="BRN-2155", remedy="The value is nested too deeply.") from None
-        raise explain_write(schema, values, root=self._kind, key=f"{self._kind}.converter.strict")
+        return [self._write_strictly(schema, value) for value in values]
+
+    def _write_strictly(self, schema: Schema | None, value: Any) -> bytes | None:
+        try:
+            return self._write(schema, [value])[0]
+        except CoercedError:
+            pass
+        raise explain_write(schema, value, root=self._kind, key=f"{self._kind}.converter.strict")
 
     def _write(self, schema: Schema | None, values: list[Any]) -> list[bytes | None]:
         head, writer = self._writer(schema)

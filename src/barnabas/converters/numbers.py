@@ -89,7 +89,7 @@ class NumberConverter(UniversalConverter):
             f"Failed to deserialize {self.WORD}: ",
             code="BRN-2159",
             key=f"{self._kind}.converter",
-            remedy=remedy_for(payload, self._kind),
+            remedy=remedy_for(payload, self._kind, type(self).__name__),
         )
 
 

@@ -127,11 +127,14 @@ def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: 
             joined = orjson.dumps(mixed, _default, _OPTIONS)[1:-1]
     except TypeError:  # a key that is no string, a number beyond 64 bits, a type without a place
         return dump_column([schemaless_node(value, strict=strict) for value in values], head)
-    suspects = () if _are_plain(values, quiet) else _suspects(joined, values)
+    plain = _are_plain(values, quiet)
+    if strict and not plain:
+        return dump_column([schemaless_node(value, strict=True) for value in values], head)
+    suspects = () if plain else _suspects(joined, values)
     if suspects:
         texts = joined.split(_BETWEEN)
         for at in suspects:
-            texts[at] = _dump_joined([schemaless_node(values[at], strict=strict)])
+            texts[at] = _dump_joined([schemaless_node(values[at])])
         joined = _BETWEEN.join(texts)
     return _split(_fix_strings(joined), head)
 
