@@ -256,12 +256,13 @@ async def test_what_is_started_again_gets_the_values_of_now(herder, supervisor, 
 
 
 async def test_a_literal_placeholder_is_warned_of_once(herder, caplog):
-    config = source(fake_x="${vault:nope}", fake_y="${file:/a:b}", fake_z="${plain}")
+    config = source(fake_x="${vault:nope}", fake_y="${file:/a:b}", fake_z="${plain}", v="${file:/a:b}")
     for _ in range(2):
         await herder.put_connector("c", config)
     wanted = [
         "c: fake.x: ${vault:nope} stays as it is, because the provider vault has no nope.",
         "c: fake.y: ${file:/a:b} stays as it is, because no provider of the name file is in config.providers.",
+        "c: v: ${file:/a:b} stays as it is, because no provider of the name file is in config.providers.",
     ]
     lines = [record.getMessage() for record in caplog.records if "stays as it is" in record.getMessage()]
     assert lines == wanted

@@ -50,7 +50,7 @@ class Resolver:
         self, sources: Mapping[str, Source] | None = None, close: Callable[[], Awaitable[None]] = _nothing
     ) -> None:
         self._sources = sources or {}
-        self._warned: dict[str, set[str]] = {}
+        self._warned: dict[str, set[tuple[str, str]]] = {}
         self._secret_keys: dict[str, frozenset[str]] = {}
         self.close = close
 
@@ -90,14 +90,17 @@ class Resolver:
         found: dict[str, str] = {}
         for result in results:
             found |= {**result.secrets, **secrets.secrets_in(result.props, keys)}
-        self._warn(connector, [entry for result in results for entry in result.unresolved])
+        self._warn(connector, results[0], results[1:])
         secrets.register(secrets.owner_of(connector), found)
 
-    def _warn(self, connector: str, unresolved: Sequence[tuple[str, str, str]]) -> None:
-        warned = self._warned.setdefault(connector, set()) if unresolved else set()
-        for key, placeholder, why in unresolved:
-            if placeholder not in warned:  # tasks have it again, perhaps as another setting
-                warned.add(placeholder)
+    def _warn(self, connector: str, config: Transformed, tasks: Sequence[Transformed]) -> None:
+        """Once for each setting of the connector; tasks have most of them again, perhaps as other settings."""
+        said = {placeholder for _, placeholder, _ in config.unresolved}
+        of_tasks = (entry for task in tasks for entry in task.unresolved if entry[1] not in said)
+        for key, placeholder, why in (*config.unresolved, *of_tasks):
+            warned = self._warned.setdefault(connector, set())
+            if (key, placeholder) not in warned:
+                warned.add((key, placeholder))
                 log.warning("%s: %s: %s stays as it is, because %s.", connector, key, placeholder, why)
 
     def forget(self, connector: str) -> None:
