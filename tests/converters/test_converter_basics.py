@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import random
+import struct
 import subprocess
 import sys
 
@@ -127,17 +130,54 @@ def test_integers_are_fine_where_the_schema_says_float() -> None:
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
-        (b"\0\0\0\0\x2a\x06abc", "schema id 42"),
+        (b"\0\0\0\0\x2a\x06abc", "Confluent Avro, schema id 42"),
+        (b"\0\0\0\0\x07\0\x0a\x03abc", "Confluent Protobuf, schema id 7"),
+        (b"\0\0\0\0\x07\0\x0a\x09abc", "Confluent Avro, schema id 7"),
+        (b'\0\0\0\0\x07{"a":1}', "Confluent JSON Schema, schema id 7"),
+        (b'\0\0\0\0\x07{"a":', "Confluent Avro, schema id 7"),
+        (b"\0" * 8 + b"\x05xyz", "Apicurio Registry data, schema id 5"),
+        (b"\3\0" + bytes(range(16)) + b"x", "version id 00010203-0405-0607-0809-0a0b0c0d0e0f"),
+        (struct.pack(">q", 42), "42 of LongConverter"),
+        (struct.pack(">q", 1_700_000_000_000), "1700000000000 of LongConverter"),
+        (struct.pack(">q", 1_700_000_000_000), "schema id 101327"),
+        (struct.pack(">d", 2.5), "2.5 of DoubleConverter"),
+        (struct.pack(">i", 7), "key.converter=IntegerConverter"),
+        (b"\0\7", "key.converter=ShortConverter"),
+        (b"\1", "a boolean (true)"),
+        (b"\xac\xed\0\5sr", "a Java-serialised object"),
+        (gzip.compress(b"x"), "gzip"),
+        (b"\x28\xb5\x2f\xfd123", "zstd"),
+        (b"\x82SNAPPY\0123", "snappy"),
+        (b"\x04\x22\x4d\x18123", "lz4"),
+        (b"Obj\1\4\x14", "Avro object container"),
+        (b"Salted__12345678", "encrypted (OpenSSL)"),
+        (random.Random(1).randbytes(200), "encrypted or compressed data"),
         (b'{"a":1}', "key.converter.schemas.enable=false"),
+        (b'{"a":1', "damaged or cut off"),
         (b'{"schema":null,"payload":1}', "key.converter.schemas.enable=true"),
         (b"hello", "key.converter=StringConverter"),
+        ("hello".encode("utf-16"), "plain text: 'hello'"),
+        (b"42", "Or key.converter=StringConverter"),
+        (b"<a/>", "XML"),
+        ("ü".encode() * (1 << 20), "plain text"),
         (b"\xff\xfe\x80", "key.converter=ByteArrayConverter"),
         (b"", "empty"),
         (None, "null"),
     ],
 )
 def test_sniffing(payload: bytes | None, expected: str) -> None:
-    assert expected in remedy_for(payload, "key")
+    assert expected in remedy_for(payload, "key", "JsonConverter")
+
+
+def test_an_error_says_what_the_bytes_are_and_which_key_to_change() -> None:
+    converter = load_converter("JsonConverter")()
+    converter.configure({}, is_key=True)
+    with pytest.raises(DataError) as raised:
+        converter.to_connect("t", b"\0\0\0\0\x2a\x06abc")
+    assert raised.value.message == "Converting byte[] to Kafka Connect data failed due to serialization error: "
+    assert "looks like Confluent Avro, schema id 42; JsonConverter is configured. Set key.converter" in str(
+        raised.value
+    )
 
 
 @given(st.binary())
