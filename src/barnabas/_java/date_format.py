@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC as UTC_TZ
 from datetime import datetime, timedelta
 from typing import Final
 
 from barnabas._java.calendar import Moment
-from barnabas._java.date_pattern import elements
+from barnabas._java.date_pattern import Letters, elements
 from barnabas._java.date_reader import Reading, century_start, reader
-from barnabas._java.date_shape import shape_of
+from barnabas._java.date_shape import reader_of, writer_of
 from barnabas._java.date_writer import writer
-from barnabas._java.days import CUTOVER_YEAR
 from barnabas._java.zones import UTC, Zone
 from barnabas._schema.exact import Instant
 
@@ -19,9 +19,6 @@ __all__ = ["SimpleDateFormat", "UnparseableError", "moment_of", "to_milliseconds
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC_TZ)
 _MS: Final = timedelta(milliseconds=1)
-# What the fast way is for: the Gregorian calendar, within a datetime's range.
-_FIRST_MS: Final = (datetime(CUTOVER_YEAR + 1, 1, 1, tzinfo=UTC_TZ) - _EPOCH) // _MS
-_LAST_MS: Final = (datetime(9999, 12, 31, tzinfo=UTC_TZ) - _EPOCH) // _MS
 
 
 class UnparseableError(ValueError):
@@ -51,25 +48,27 @@ class SimpleDateFormat:
         self._strict = strict
         self._read = reader(self._pieces, self._century)
         self._write = writer(self._pieces)
-        # Most patterns are of fixed width and in UTC: a text that is written as it was read needs no second look.
-        self._shape = shape_of(self._pieces) if zone is UTC else None
+        # The fast ways; a zone that a text names later puts an end to them.
+        utc = zone is UTC
+        self._fast_read = reader_of(self._pieces) if utc else None
+        self._fast_write = writer_of(self._pieces, _in_utc) if utc else None
+
+    @property
+    def zone(self) -> Zone:
+        """The one in force."""
+        return self._zone
 
     def format(self, moment: datetime | Instant) -> str:
         """The text of a point in time; a datetime has to be aware."""
-        shape = self._shape
-        if (
-            shape is not None
-            and isinstance(moment, datetime)
-            and moment.year > CUTOVER_YEAR
-            and moment.tzinfo is UTC_TZ
-        ):
-            return shape.write(moment)
-        return self._write(to_milliseconds(moment), self._zone)
+        fast = self._fast_write
+        if fast is not None and isinstance(moment, datetime) and moment.tzinfo is UTC_TZ:
+            return fast.moment(moment)
+        return self.format_milliseconds(to_milliseconds(moment))
 
     def format_milliseconds(self, milliseconds: int) -> str:
         """The text of a point in time, in milliseconds since the epoch."""
-        if self._shape is not None and _FIRST_MS <= milliseconds <= _LAST_MS:
-            return self._shape.write(_EPOCH + timedelta(0, 0, milliseconds * 1000))
+        if self._fast_write is not None:
+            return self._fast_write.milliseconds(milliseconds)
         return self._write(milliseconds, self._zone)
 
     def parse(self, text: str) -> datetime | Instant:
@@ -78,18 +77,24 @@ class SimpleDateFormat:
         Raises:
             UnparseableError: it means none.
         """
-        if self._shape is not None:
-            found = self._shape.read(text)
-            if found is not None and found.year > CUTOVER_YEAR:
-                return found
-        return moment_of(self._parsed(text))
+        found = self._fast_read.one(text) if self._fast_read is not None else None
+        return moment_of(self._parsed(text)) if found is None else found
+
+    def parse_column(self, texts: list[str]) -> list[datetime | Instant]:
+        """The points in time that texts mean.
+
+        Raises:
+            UnparseableError: one of them means none.
+        """
+        found = self._fast_read.many(texts) if self._fast_read is not None else None
+        return list(map(self.parse, texts)) if found is None else [*found]
 
     def _parsed(self, text: str) -> int:
         found = self._read(text, self._zone)
         if found is None:
             raise UnparseableError(f'Unparseable date: "{text}"')
         if found.zone is not self._zone:
-            self._zone, self._shape = found.zone, None
+            self._zone, self._fast_read, self._fast_write = found.zone, None, None
         milliseconds = found.fields.time(found.zone)
         if found.ambiguous and milliseconds < self._century:
             found.fields.add_years(100)
@@ -97,6 +102,11 @@ class SimpleDateFormat:
         if self._strict:
             _check(found, milliseconds)
         return milliseconds
+
+
+def _in_utc(part: list[Letters | str]) -> Callable[[int], str]:
+    write = writer(part)
+    return lambda milliseconds: write(milliseconds, UTC)
 
 
 def moment_of(milliseconds: int) -> datetime | Instant:

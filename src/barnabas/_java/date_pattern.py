@@ -7,11 +7,13 @@ from typing import Final, NamedTuple
 
 from barnabas.errors import IllegalArgumentError
 
-__all__ = ["LETTERS", "Letters", "elements"]
+__all__ = ["LETTERS", "MOST_DIGITS", "Letters", "elements"]
 
 LETTERS: Final = frozenset("GyMdkHmsSEDFwWahKzZYuXL")
 _PIECES: Final = re.compile(r"''|'|([a-zA-Z])|([^a-zA-Z']+)", re.DOTALL)
 _MOST_X: Final = 3
+MOST_DIGITS: Final = 309
+"""More zeros are not put before a number, however often a letter is repeated."""
 _CODE: Final = "BRN-2162"
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from barnabas._java.calendar import Moment
-from barnabas._java.date_pattern import Letters
+from barnabas._java.date_pattern import MOST_DIGITS, Letters
 from barnabas._java.date_texts import DAYS, ERAS, HALVES, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from barnabas._java.zone_names import display_name
 from barnabas._java.zones import Zone
@@ -16,7 +16,6 @@ __all__ = ["writer"]
 
 _LONG_FORM: Final = 4
 _SHORT_FORM: Final = 3
-_MOST_DIGITS: Final = 309
 _MINUTE: Final = 60_000
 
 
@@ -41,7 +40,7 @@ def _constant(text: str) -> _Piece:
 def _field(piece: Letters) -> _Piece:
     letter, count = piece
     if letter in _NUMBERS:
-        return partial(_number, _NUMBERS[letter], min(count, _MOST_DIGITS))
+        return partial(_number, _NUMBERS[letter], min(count, MOST_DIGITS))
     return partial(_TEXTS[letter], count)
 
 
@@ -57,7 +56,7 @@ def _year(take: Callable[[Moment], int], count: int, moment: Moment, _: Zone) ->
     value = take(moment)
     if count == 2:  # noqa: PLR2004 - two letters mean two digits
         return f"{'-' if value < 0 else ''}{abs(value) % 100:02d}"
-    return _padded(value, min(count, _MOST_DIGITS))
+    return _padded(value, min(count, MOST_DIGITS))
 
 
 def _month(count: int, moment: Moment, _: Zone) -> str:

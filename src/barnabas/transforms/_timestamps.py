@@ -28,6 +28,8 @@ PRECISIONS: Final = {"nanoseconds": 1_000_000, "microseconds": 1000, "millisecon
 _BY_SCHEMA: Final = {Timestamp.NAME: "Timestamp", Date.NAME: "Date", Time.NAME: "Time"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS: Final = 86_400_000
+_NEAR: Final = 1 << 42  # milliseconds: until 2109
+_from_timestamp: Final = datetime.fromtimestamp
 _LONG: Final = 1 << 63
 _CODE: Final = "BRN-2167"
 _REMEDY: Final = "Correct field, or guard the transform with a predicate."
@@ -136,12 +138,8 @@ class Conversions:
         same = target is _same
         ways: dict[type, Fast] = {}
         if form in (None, "string") and self._format is not None:
-            parse = self._format.parse
-            ways[str] = (
-                (lambda column: list(map(parse, column)))
-                if same
-                else (lambda column: [target(moment) for moment in map(parse, column)])
-            )
+            parse = self._format.parse_column
+            ways[str] = parse if same else lambda column: list(map(target, parse(column)))
         if form in (None, "unix") and self._unit == 1:
             ways[int] = self._number_ways(target)
         if form in (None, "Timestamp", "Date", "Time") and same:
@@ -150,11 +148,18 @@ class Conversions:
 
     def _number_ways(self, target: Callable[[Any], Any]) -> Fast:
         if target is _same:
-            return lambda column: [_EPOCH + timedelta(0, 0, number * 1000) for number in column]
+            return _moments
         if self._target == "string" and self._format is not None:
             write = self._format.format_milliseconds
             return lambda column: list(map(write, column)) if _are_longs(column) else None
-        return lambda column: [target(_EPOCH + timedelta(0, 0, number * 1000)) for number in column]
+        return lambda column: list(map(target, _moments(column)))
+
+
+def _moments(column: list[int]) -> list[datetime]:
+    if min(column) > -_NEAR and max(column) < _NEAR:
+        # A float of the seconds is exact to less than a microsecond.
+        return [_from_timestamp(number / 1000, UTC) for number in column]
+    return [_EPOCH + timedelta(0, 0, number * 1000) for number in column]
 
 
 def _form_of(schema: Schema) -> str:
