@@ -147,7 +147,7 @@ def test_integers_are_fine_where_the_schema_says_float() -> None:
         (b"\xac\xed\0\5sr", "a Java-serialised object"),
         (gzip.compress(b"x"), "gzip"),
         (b"\x28\xb5\x2f\xfd123", "zstd"),
-        (b"\x82SNAPPY\0123", "snappy"),
+        (b"\x82SNAPPY\x00123", "snappy"),
         (b"\x04\x22\x4d\x18123", "lz4"),
         (b"Obj\1\4\x14", "Avro object container"),
         (b"Salted__12345678", "encrypted (OpenSSL)"),

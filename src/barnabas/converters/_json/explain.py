@@ -41,11 +41,11 @@ def explain_read(schema: Schema | None, node: Any, *, root: str, replace_nulls: 
     )
     unknown = _unknown_member(inner, found)
     if unknown is not None:
-        what = f"{path}.{unknown}: it would be left out, because its struct has no such field"
+        what = f"{path}.{unknown}: it would be left out, because its struct has no such field."
     else:
         now = "nothing at all" if found is MISSING else shown(found)
         wanted = f"its schema says {inner.type.name}" if inner is not None else "64 bits are all there is"
-        what = f"{path}: {now} would be read as {_lenient(inner, found, replace_nulls)}, because {wanted}"
+        what = f"{path}: {now} would be read as {_lenient(inner, found, replace_nulls)}, because {wanted}."
     return DataError(what, code="BRN-2123", key=key, remedy=f"Correct the writer or the schema, {_REMEDY}")
 
 
@@ -59,7 +59,7 @@ def explain_write(schema: Schema | None, value: Any, *, root: str, key: str) -> 
             writer_for(part, numeric_decimals=True, replace_nulls=False, strict=True).one(item)
 
     path, _, found = _locate((root, schema, value), _value_parts, write)
-    what = f"{path}: {shown(found)} has no place in JSON: it would be written as text"
+    what = f"{path}: {shown(found)} has no place in JSON: it would be written as text."
     return DataError(what, code="BRN-2124", key=key, remedy=f"Send null, {_REMEDY}")
 
 
