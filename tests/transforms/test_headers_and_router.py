@@ -72,8 +72,25 @@ def test_nothing_to_do_costs_no_copy():
     assert make("DropHeaders").apply(record) is record
     assert make("RegexRouter").apply(record) is record
     batch = SourceBatch("x", [1])
-    assert make("DropHeaders").apply_batch(batch)[0] is batch
     assert make("RegexRouter").apply_batch(batch)[0] is batch
+
+
+@pytest.mark.parametrize("name", ["DropHeaders", "InsertHeader", "Filter"])
+def test_headers_are_not_made_before_somebody_reads_them(name):
+    read = []
+
+    def headers():
+        read.append(1)
+        return [Headers().add("a", 1).add("b", 2)]
+
+    batch, _ = make(name).apply_batch(SinkBatch("t", [1], headers=headers, partitions=[0], offsets=[0]))
+    assert read == []
+    copies = [batch.replace(topic="u"), batch.replace(topic="v")]
+    if name == "Filter":
+        assert [len(each) for each in copies] == [0, 0]
+    else:
+        assert copies[0].headers is copies[1].headers is not None
+        assert read == [1]
 
 
 def test_sinks_remember_where_a_renamed_record_was_read():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from barnabas.config import ConfigDef, NonEmptyString, Type
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HasHeaderKey"]
 
+_KEY = attrgetter("key")
 R = TypeVar("R", SourceRecord, SinkRecord)
 
 
@@ -41,4 +43,4 @@ class HasHeaderKey(Predicate[R]):
         name, column = self._name, batch.headers
         if column is None:
             return [False] * len(batch)
-        return [headers is not None and name in [header.key for header in headers] for headers in column]
+        return [headers is not None and name in map(_KEY, headers) for headers in column]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from barnabas.config import ConfigDef, Type
 from barnabas.record import Batch, Headers, SinkRecord, SourceRecord
+from barnabas.transforms._later import Later
 from barnabas.transforms._settings import NamesOnce
 from barnabas.transforms.base import Transformation
 
@@ -32,21 +33,35 @@ class DropHeaders(Transformation[R]):
         """Called once before the first record."""
         self._names = frozenset(self.CONFIG.parse(props)["headers"])
 
-    def _rest(self, headers: Headers | None) -> Headers | None:
-        """The headers without those; the same object if none of them is there."""
-        if not headers:
-            return headers
-        rest = [header for header in headers if header.key not in self._names]
-        return headers if len(rest) == len(headers) else Headers(rest) if rest else None
-
     def apply(self, record: R) -> R:
         """Remove them from one record."""
-        rest = self._rest(record.headers)
-        return record if rest is record.headers else record.new_record(headers=rest)
+        names = self._names
+        if not any(header.key in names for header in record.headers or ()):
+            return record
+        (rest,) = _without(names, [record.headers])
+        return record.new_record(headers=rest)
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
-        """Remove them from a column; a batch without headers costs nothing."""
-        column = batch.headers
-        if column is None:
-            return batch, None
-        return batch.replace(headers=[self._rest(headers) for headers in column]), None
+        """Remove them from a column, once somebody reads it: few sinks do."""
+        names = self._names
+
+        def rest() -> list[Headers | None] | None:
+            column = batch.headers
+            return None if column is None else _without(names, column)
+
+        return batch.replace(headers=Later(rest)), None
+
+
+def _without(names: frozenset[str], column: list[Headers | None]) -> list[Headers | None]:
+    """The headers of each record without those of these names."""
+    made: list[Headers | None] = []
+    for headers in column:
+        if headers is None:
+            made.append(None)
+            continue
+        rest = Headers()
+        for header in headers:
+            if header.key not in names:
+                rest.append(header)
+        made.append(rest or None)
+    return made

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from barnabas.record import Batch, SinkRecord, SourceRecord
+from barnabas.record import Batch, SinkBatch, SinkRecord, SourceBatch, SourceRecord
 from barnabas.transforms.base import Transformation
 
 __all__ = ["Filter"]
@@ -20,5 +20,9 @@ class Filter(Transformation[R]):
         return None
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
-        """Drop all."""
-        return batch.take([]), []
+        """Drop all, without making columns that nobody has asked for."""
+        if isinstance(batch, SinkBatch):
+            nothing: Any = SinkBatch(batch.topic, [], partitions=[], offsets=[])
+        else:
+            nothing = SourceBatch(batch.topic, [])
+        return nothing, []

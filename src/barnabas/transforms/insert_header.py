@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from barnabas.config import ConfigDef, NonNull, Type
 from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
+from barnabas.transforms._later import Later
 from barnabas.transforms.base import Transformation
 from barnabas.values import parse_string
 
@@ -50,13 +51,17 @@ class InsertHeader(Transformation[R]):
         return record.new_record(headers=_with(record.headers, self._header))
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
-        """Add it to a column; each record gets a list of its own, the header object is one."""
+        """Add it to a column, once somebody reads it: few sinks do. Each record gets a list of its own."""
         header = self._header
-        column: list[Headers | None] | None = batch.headers
-        if column is None:
-            one = (header,)
-            return batch.replace(headers=[Headers(one) for _ in range(len(batch))]), None
-        return batch.replace(headers=[_with(headers, header) for headers in column]), None
+
+        def added() -> list[Headers | None]:
+            column = batch.headers
+            if column is None:
+                one = (header,)
+                return [Headers(one) for _ in range(len(batch))]
+            return [_with(headers, header) for headers in column]
+
+        return batch.replace(headers=Later(added)), None
 
 
 def _with(headers: Headers | None, header: Header) -> Headers:
