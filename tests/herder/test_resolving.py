@@ -10,7 +10,7 @@ from barnabas.errors import BarnabasError, ConfigError, HungError
 from barnabas.extension import ConfigData
 from barnabas.herder import StandaloneHerder
 from barnabas.herder.base import BadRequestError, RequestError
-from barnabas.herder.resolving import Resolver, shown
+from barnabas.herder.resolving import Resolved, Resolver, shown
 from barnabas.herder.task_plan import complete_configs
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.file import FileOffsetStore
@@ -85,17 +85,21 @@ async def test_values_go_to_hosts_and_placeholders_to_everybody_else(herder, sup
 
 def test_secrets_that_tasks_have_as_other_settings_become_placeholders():
     config = {"db.password": "${vault:pw}", "db.host": "${vault:host}"}
-    resolved = {"db.password": "swordfish", "db.host": "db-host-one"}
-    made = [{"url": "jdbc://joe:swordfish@db-host-one/swordfish", "n": "1"}]
+    placeholders = {"swordfish": "${vault:pw}", "abc": "${vault:short}"}
+    resolved = Resolved({"db.password": "swordfish", "db.host": "db-host-one"}, None, placeholders)
+    made = [{"url": "jdbc://joe:swordfish@db-host-one/swordfish", "n": "abc"}]
     tasks = complete_configs("c", config, resolved, SINK, "m:Task", made)
     assert tasks[0]["url"] == "jdbc://joe:${vault:pw}@db-host-one/${vault:pw}"
+    assert tasks[0]["n"] == "abc"
 
 
 def test_tasks_get_placeholders_back():
     config = {"a": "${vault:pw}", "b": "x-${vault:nope}", "c": "plain", "topics": "${env:TOPICS}", "gone": "${x:y}"}
     resolved = {"a": "swordfish", "b": "x-${vault:nope}", "c": "plain", "topics": "t"}
     made = [{"a": "rewritten", "b": "b2", "c": "c2", "d": "swordfish"}, {"c": "c3"}]
-    tasks = complete_configs("c", {**config, "tasks.max": "2"}, {**resolved, "tasks.max": "2"}, SINK, "m:Task", made)
+    tasks = complete_configs(
+        "c", {**config, "tasks.max": "2"}, Resolved({**resolved, "tasks.max": "2"}), SINK, "m:Task", made
+    )
     assert tasks[0]["a"] == "${vault:pw}"
     assert tasks[0]["b"] == "x-${vault:nope}"
     assert tasks[0]["c"] == "c2"

@@ -142,6 +142,7 @@ def test_values_are_used_and_placeholders_shown(place, embedded_broker):
     task = place.request("GET", "/connectors/fine/tasks")[1][0]["config"]
     assert {key: task[key] for key in config} == config
     assert task["derived"] == f"jdbc://joe:{config['db.password']}@db"
+    assert task["copied"] == config["pin"]
     consumer = Consumer(
         {"bootstrap.servers": embedded_broker.bootstrap, "group.id": "s", "auto.offset.reset": "earliest"}
     )

@@ -27,12 +27,14 @@ class Transformed(msgspec.Struct, frozen=True):
     Args:
         props: The configuration.
         secrets: The values that came from providers, and what to show in the place of each.
+        texts: The same values, and a placeholder for each.
         unresolved: Settings whose placeholder stays as it is: the key, the placeholder and why.
         ttl: After how many seconds the first of the values should be asked for again; ``None``: never.
     """
 
     props: dict[str, str | None]
     secrets: dict[str, str]
+    texts: dict[str, str]
     unresolved: list[tuple[str, str, str]]
     ttl: float | None
 
@@ -62,6 +64,7 @@ def _replaced(
     config: Mapping[str, str | None], data: Mapping[tuple[str, str], Mapping[str, str]], ttl: float | None
 ) -> Transformed:
     secrets: dict[str, str] = {}
+    texts: dict[str, str] = {}
     unresolved: list[tuple[str, str, str]] = []
 
     def look_up(key: str, found: Placeholder) -> str | None:
@@ -69,7 +72,9 @@ def _replaced(
         value = None if values is None else values.get(found.key)
         if value is None:
             unresolved.append((key, found.text, _why(found, known=values is not None)))
-        elif is_secret_key(key) or is_secret_key(found.key) or secrets.get(value) == HIDDEN:
+            return None
+        texts.setdefault(value, found.text)
+        if is_secret_key(key) or is_secret_key(found.key) or secrets.get(value) == HIDDEN:
             secrets[value] = HIDDEN
         else:  # whatever it is: a topic, a host; the placeholder tells a person more
             secrets[value] = found.text
@@ -79,7 +84,7 @@ def _replaced(
         key: None if value is None else replace(value, lambda found, key=key: look_up(key, found))  # type: ignore[misc]
         for key, value in config.items()
     }
-    return Transformed(props, secrets, unresolved, ttl)
+    return Transformed(props, secrets, texts, unresolved, ttl)
 
 
 def _why(found: Placeholder, *, known: bool) -> str:

@@ -28,10 +28,12 @@ class Resolved(msgspec.Struct, frozen=True):
     Args:
         props: Resolved; settings that are null are left out.
         ttl: After how many seconds to ask again, if ever.
+        placeholders: Of the values that providers gave, those that are secrets, with the placeholder of each.
     """
 
     props: dict[str, str]
     ttl: float | None = None
+    placeholders: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 async def _nothing() -> None:
@@ -65,8 +67,8 @@ class Resolver:
     async def resolve_all(self, connector: str, *configs: Config) -> list[Resolved]:
         """Resolve the configurations of a connector and of tasks of it, for processes that are started with them."""
         results = [await transform(config, self._sources) for config in configs]
-        self._register(connector, results)
-        return [Resolved({k: v for k, v in result.props.items() if v is not None}, result.ttl) for result in results]
+        hidden = self._register(connector, results)
+        return [_resolved(result, hidden) for result in results]
 
     async def for_validation(self, connector: str, config: Config) -> dict[str, str | None]:
         """Resolve a configuration that is to be validated, nulls included."""
@@ -85,13 +87,15 @@ class Resolver:
         owner = secrets.owner_of(connector)
         secrets.register(owner, secrets.owned_by(owner) | secrets.secrets_in(props, keys))
 
-    def _register(self, connector: str, results: Sequence[Transformed]) -> None:
+    def _register(self, connector: str, results: Sequence[Transformed]) -> frozenset[str]:
+        """Have what is secret hidden from now on; the values for which that means that nothing is shown of them."""
         keys = self._secret_keys.get(connector, frozenset())
         found: dict[str, str] = {}
         for result in results:
             found |= {**result.secrets, **secrets.secrets_in(result.props, keys)}
         self._warn(connector, results[0], results[1:])
         secrets.register(secrets.owner_of(connector), found)
+        return frozenset(value for value, shown_as in found.items() if shown_as == secrets.HIDDEN)
 
     def _warn(self, connector: str, config: Transformed, tasks: Sequence[Transformed]) -> None:
         """Once for each setting of the connector; tasks have most of them again, perhaps as other settings."""
@@ -108,6 +112,11 @@ class Resolver:
         self._warned.pop(connector, None)
         self._secret_keys.pop(connector, None)
         secrets.forget(secrets.owner_of(connector))
+
+
+def _resolved(result: Transformed, hidden: frozenset[str]) -> Resolved:
+    props = {key: value for key, value in result.props.items() if value is not None}
+    return Resolved(props, result.ttl, {value: text for value, text in result.texts.items() if value in hidden})
 
 
 def shown(answer: dict[str, Any], config: Config) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class ConnectorRunner:
         self.expected = False
         self._around = around
         self._task_class = ""
-        self._props: dict[str, str] = {}  # resolved, as the connector object was started with them
+        self._resolved = Resolved({})  # what the connector object was started with
         self._applied: dict[str, str] | None = None  # the same when tasks were last made
         self._owed: set[int] = set()  # tasks that should run, whose start was cut short
         self._reload = ReloadTimer(lambda: around.reload_due(name))
@@ -183,7 +183,7 @@ class ConnectorRunner:
             return msgspec.structs.replace(spec, props=task.props, connector_props=connector.props)
         if not _has_placeholders(config):
             return spec
-        self._props = (await self._around.resolver.resolve(self.name, config)).props
+        self._resolved = await self._around.resolver.resolve(self.name, config)
         return msgspec.structs.replace(spec, props=self._props)
 
     def close(self) -> None:
@@ -248,14 +248,14 @@ class ConnectorRunner:
         try:
             resolved = await self.lane.call(self._around.resolver.resolve(self.name, config))
         except BarnabasError:
-            self._props = {}
+            self._resolved = Resolved({})
             if reloads(config):
                 self._reload.again()  # where values have a time, a provider that was down costs no more than that
             raise
         if not self._exists:
             self.expected = False
             return None
-        props = self._props = resolved.props
+        self._resolved, props = resolved, resolved.props
         self._reload.start(resolved.ttl if reloads(props) else None)
         plugin = self._around.classes.find(props, config)
         configs = self._around.configs.task_configs(self.name)
@@ -272,7 +272,7 @@ class ConnectorRunner:
             self._task_class, made = await self.lane.call(
                 self._around.supervisor.task_configs(self.name, tasks_max(self._props))
             )
-            complete = complete_configs(self.name, config, self._props, self._plugin(), self._task_class, made)
+            complete = complete_configs(self.name, config, self._resolved, self._plugin(), self._task_class, made)
         except SupersededError:
             raise
         except Exception as error:
@@ -283,13 +283,18 @@ class ConnectorRunner:
         if same_values and unchanged(configs.task_configs(self.name), complete, applied, config):
             await self._start_tasks(sorted(self._owed))
             return
+        await self._replace_tasks(complete)
+
+    async def _replace_tasks(self, made: list[dict[str, str]]) -> None:
+        """Stop the tasks there are, and start those of another set of configurations."""
+        configs = self._around.configs
         await self._stop_tasks(self.tasks)
         if not self._exists or configs.target_state(self.name) == "STOPPED":
             return  # deleted or stopped by a request that is next in the lane
-        await configs.put_task_configs(self.name, complete)
+        await configs.put_task_configs(self.name, made)
         self._applied = self._props
-        log.info("Starting %d task(s).", len(complete))
-        await self._start_tasks(range(len(complete)))
+        log.info("Starting %d task(s).", len(made))
+        await self._start_tasks(range(len(made)))
 
     async def _align_tasks(self) -> None:
         """Pause or resume what runs, as is wanted now: that may have changed since this operation was asked for."""
@@ -360,6 +365,11 @@ class ConnectorRunner:
 
     def _config(self) -> dict[str, str | None]:
         return self._around.configs.connector_config(self.name) or {}
+
+    @property
+    def _props(self) -> dict[str, str]:
+        """What the connector object was started with, values included."""
+        return self._resolved.props
 
     def _plugin(self) -> PluginRef:
         return self._around.classes.known(self._config()) or self._around.classes.find(self._config())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from barnabas.config_providers import has_placeholder
 from barnabas.errors import ConnectError
-from barnabas.secrets import is_secret_key
+from barnabas.herder.resolving import Resolved
 from barnabas.supervisor.api import PluginRef
 
 __all__ = ["TooManyTasksError", "complete_configs", "tasks_max", "unchanged"]
@@ -32,7 +32,7 @@ def tasks_max(config: Mapping[str, str | None]) -> int:
 def complete_configs(
     name: str,
     config: Mapping[str, str | None],
-    resolved: Mapping[str, str | None],
+    resolved: Resolved,
     plugin: PluginRef,
     task_class: str,
     made: Sequence[Mapping[str, str]],
@@ -46,7 +46,7 @@ def complete_configs(
     Args:
         name: The connector.
         config: Its configuration as stored.
-        resolved: The same, resolved.
+        resolved: The same, with its values.
         plugin: Its class.
         task_class: Of the tasks, as ``package.module:Class``.
         made: What ``task_configs`` returned.
@@ -54,17 +54,13 @@ def complete_configs(
     Raises:
         TooManyTasksError: There are more than ``tasks.max``, and ``tasks.max.enforce`` is not false (KIP-1004).
     """
-    _check_count(name, resolved, len(made))
+    _check_count(name, resolved.props, len(made))
     extra = {"task.class": _task_class_name(plugin, task_class)}
     if plugin.kind == "sink":
         extra |= {key: value for key in _TOPIC_KEYS if (value := config.get(key))}
     raw = {key: value for key, value in config.items() if value is not None and has_placeholder(value)}
-    hidden = {value: text for key, text in raw.items() if (value := resolved.get(key)) and _is_secret(key, value, text)}
+    hidden = {value: text for value, text in resolved.placeholders.items() if len(value) >= _SHORTEST}
     return [_with_placeholders({**task, **extra}, raw, hidden) for task in made]
-
-
-def _is_secret(key: str, value: str, text: str) -> bool:
-    return is_secret_key(key) and len(value) >= _SHORTEST and value != text
 
 
 def _with_placeholders(task: dict[str, str], raw: Mapping[str, str], hidden: Mapping[str, str]) -> dict[str, str]:

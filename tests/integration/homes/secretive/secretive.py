@@ -67,7 +67,7 @@ class LeakySource(SourceConnector):
     def task_configs(self, max_tasks):
         tell(self.props, "task_configs")
         secret = str(self.props.get("db.password", ""))
-        return [{**self.props, "derived": f"jdbc://joe:{secret}@db"}]
+        return [{**self.props, "derived": f"jdbc://joe:{secret}@db", "copied": self.props.get("pin", "")}]
 
 
 class Lease(ConfigProvider):
