@@ -81,9 +81,12 @@ def float_text(value: float) -> str:
 
 def decimal_text(value: Decimal) -> str:
     """``BigDecimal.toString``: an exponent only where the scale is negative or the number very small."""
-    unscaled, scale = LogicalDecimal.parts(value)
-    digits = integer_text(abs(unscaled))
-    sign = "-" if unscaled < 0 else ""
+    if not value.is_finite():
+        LogicalDecimal.parts(value)  # raises, and says why
+    negative, places, power = value.as_tuple()
+    scale = -int(power)
+    digits = "".join(map(str, places))
+    sign = "-" if negative and value else ""
     exponent = len(digits) - 1 - scale
     if scale >= 0 and exponent >= _DECIMAL_PLAIN_FROM:
         if scale == 0:

@@ -17,6 +17,7 @@ from barnabas.errors import DataError
 
 __all__ = ["java_string"]
 
+_LONG: Final = 1 << 63
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -68,7 +69,8 @@ def _map(schema: Schema | None, value: Mapping[Any, Any]) -> str:
         schema = value.schema
     if schema is None:
         pairs = [
-            f"{k if type(k) is str else _schemaless(k)}={v if type(v) is str else _schemaless(v)}"
+            f"{k if type(k) is str else _schemaless(k)}="
+            f"{v if type(v) is str else repr(v) if type(v) is int and -_LONG <= v < _LONG else _schemaless(v)}"
             for k, v in value.items()
         ]
         return f"{{{', '.join(pairs)}}}"

@@ -10,7 +10,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from barnabas._schema.calendar import DAY_MS
+from barnabas._schema.calendar import DAY_MS, days_of
 from barnabas._schema.exact import Instant, Struct
 from barnabas._schema.java import double_text
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
@@ -29,6 +29,8 @@ __all__ = ["as_double", "as_long", "to_boolean", "to_date", "to_decimal", "to_li
 
 _CODE: Final = "BRN-2104"
 _INT: Final = 1 << 31
+_CHRIST_MS: Final = days_of(1, 1, 1) * DAY_MS
+_BEFORE_CHRIST_MS: Final = days_of(1 - 1970, 1, 1) * DAY_MS
 _ARRAY: Final = Schema(Type.ARRAY)
 _MAP: Final = Schema(Type.MAP)
 _STRUCT: Final = Schema(Type.STRUCT)
@@ -67,7 +69,7 @@ def as_double(schema: Schema | None, value: Any) -> float:
     number = big_decimal(value) if isinstance(value, str) else value
     if isinstance(number, int | float | Decimal) and not isinstance(number, bool):
         try:
-            return float(number)
+            return float(number + 0 if isinstance(number, Decimal) and not number else number)
         except OverflowError:  # an integer beyond all floats
             return float("inf") if number > 0 else float("-inf")
     return float(as_long(schema, value))
@@ -176,7 +178,9 @@ def _between(wanted: str, schema: Schema, milliseconds: int) -> int | None:
         days = abs(milliseconds) // DAY_MS  # cut off towards 1970
         return wrap(days if milliseconds >= 0 else -days, _INT) * DAY_MS
     if schema.name == TIMESTAMP:
-        return milliseconds % DAY_MS
+        # Java sets the year to 1970 and leaves the era: a time of day before Christ is one in 1970 before Christ.
+        era = 0 if milliseconds >= _CHRIST_MS else _BEFORE_CHRIST_MS
+        return milliseconds_of(Time.from_wire(wrap(era + milliseconds % DAY_MS, _INT)))
     if wanted == TIMESTAMP and schema.name == DATE:
         return Date.to_wire(Instant(milliseconds)) * DAY_MS
     if wanted == TIMESTAMP and schema.name == TIME:

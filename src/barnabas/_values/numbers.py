@@ -39,7 +39,8 @@ def big_decimal(text: str) -> Decimal | None:
         power = int(f"{sign}{significant or 0}")
         if not (-_INT <= power < _INT and -_INT <= len(mantissa.partition(".")[2]) - power < _INT):
             return None
-    return Decimal(text)
+    number = Decimal(text)
+    return number or number.copy_abs()  # Java has no negative zero here
 
 
 def parse_number(text: str) -> tuple[Schema, Any] | None:

@@ -84,20 +84,17 @@ class _Open:
         self.key: Parsed | None = None  # that waits for its value
         self.spelt: dict[Any, str] = {}
 
-    def put(self, key: Any, value: Any) -> None:
-        """Add an entry; of equal keys the last one counts. A key that Python takes for another one is refused."""
+    def put(self, key: Any, value: Any) -> str | None:
+        """Add an entry; of equal keys the last one counts. A key that Python takes for another one is named."""
         key = _hashable(key)
         if key in _CONFUSABLE or isinstance(key, tuple):
             spelt = repr(key)
             before = self.spelt.setdefault(key, spelt)
             if before != spelt:
-                raise DataError(
-                    f"The keys {before} and {spelt} of a map cannot be told apart.",
-                    code="BRN-2106",
-                    remedy="Keep booleans and the numbers 0 and 1 out of the same map's keys.",
-                )
+                return f"{before} and {spelt}"
         assert self.map is not None
         self.map[key] = value
+        return None
 
 
 class _Reader:
@@ -106,6 +103,8 @@ class _Reader:
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens
         self.at = 0
+        self.confused: str | None = None
+        self.deepest = 0
 
     def peek(self) -> str:
         """The next token without blanks around; blank ones before another are passed over. Empty at the end."""
@@ -136,7 +135,6 @@ class _Reader:
     def container(self) -> Parsed:
         """The array or map that begins here; what follows it is not looked at."""
         opened: list[_Open] = []
-        deepest = 0
         while True:
             word = self.peek()
             if not word:
@@ -146,23 +144,33 @@ class _Reader:
                 self.at += 1
                 complete = opened.pop()
                 # Deeper than is possible, only whether the brackets match is of interest.
-                found = _closed(complete) if deepest <= MAX_DEPTH else _TOO_DEEP
+                found = _closed(complete) if self.deepest <= MAX_DEPTH else _TOO_DEEP
                 if not opened:
-                    if deepest > MAX_DEPTH:
-                        raise DataError(
-                            f"The text has containers nested {deepest} deep.",
-                            code="BRN-2105",
-                            remedy=f"At most {MAX_DEPTH} are possible.",
-                        )
+                    self._refuse_what_is_impossible()
                     return found
             elif word in ("[", "{"):
                 self.at += 1
                 opened.append(_Open(word))
-                deepest = max(deepest, len(opened))
+                self.deepest = max(self.deepest, len(opened))
                 continue
             else:
                 found = self._element(word)
             self._give(opened[-1], found)
+
+    def _refuse_what_is_impossible(self) -> None:
+        """Only now: a text that turns out to be no container is none of these either."""
+        if self.deepest > MAX_DEPTH:
+            raise DataError(
+                f"The text has containers nested {self.deepest} deep.",
+                code="BRN-2105",
+                remedy=f"At most {MAX_DEPTH} are possible.",
+            )
+        if self.confused is not None:
+            raise DataError(
+                f"The keys {self.confused} of a map cannot be told apart.",
+                code="BRN-2106",
+                remedy="Keep booleans and the numbers 0 and 1 out of the same map's keys.",
+            )
 
     def _element(self, word: str) -> Parsed:
         """An element of a container that is none itself."""
@@ -204,7 +212,7 @@ class _Reader:
             self.at += 1
             here.key = found
         else:
-            here.put(here.key.value, found.value)
+            self.confused = here.put(here.key.value, found.value) or self.confused
             here.keys.merge(here.key.schema)
             here.values.merge(found.schema)
             here.key = None
