@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import runner
 
 from barnabas._schema.exact import BigInt, Float32, Instant, Int8, Int16, Int32, Struct
 from barnabas._schema.java import to_float32
@@ -16,6 +15,7 @@ from barnabas.errors import BarnabasError, ConfigError, DataError
 from barnabas.record import SinkBatch, SinkRecord, SourceBatch, SourceRecord
 from barnabas.schema import Date, LogicalDecimal, Schema, Time, Timestamp, Type
 from barnabas.transforms.cast import CastKey, CastValue
+from vectors import runner
 
 CASES = [
     case
@@ -171,7 +171,7 @@ def test_a_schema_without_fields():
 
 @pytest.mark.parametrize("value", [5, "x", Struct(Schema.struct(a=Schema.INT8), {"a": 1})])
 def test_fields_of_something_else(value):
-    with pytest.raises(DataError, match="Only Map objects supported in absence of schema for .cast types., found: "):
+    with pytest.raises(DataError, match=r"Only Map objects supported in absence of schema for .cast types., found: "):
         one("a:int8", value)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import runner
 
 from barnabas._schema.exact import BigInt, Instant, Int32, Int64
 from barnabas.config import key_info
@@ -17,6 +16,7 @@ from barnabas.errors import BarnabasError, ConfigError, ConnectError, DataError
 from barnabas.record import SourceBatch, SourceRecord
 from barnabas.schema import Date, Schema, Time, Timestamp, Type
 from barnabas.transforms.timestamp_converter import TimestampConverterKey, TimestampConverterValue
+from vectors import runner
 
 CASES = [case for case in runner.load("transforms.jsonl") if "TimestampConverter$" in str(case.get("class"))]
 FORMAT = "yyyy-MM-dd HH:mm:ss.SSS"

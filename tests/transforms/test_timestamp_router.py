@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import run_transforms, runner
 
 from barnabas.errors import ConfigError, DataError, IllegalArgumentError
 from barnabas.record import Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms.timestamp_router import TimestampRouter
+from vectors import run_transforms, runner
 
 CASES = [case for case in runner.load("transforms.jsonl") if "TimestampRouter" in str(case.get("class"))]
 DAY = 86_400_000

@@ -54,18 +54,28 @@ def plan_members(schema: Schema | None, members: Sequence[Member], purpose: str,
         return made
 
     def many(values: list[Any]) -> list[Any]:
-        if set(map(type, values)) == {dict}:
-            made = list(map(dict.copy, values))
+        made = _copies(values, plain=schema is None)
+        if made is not None:
             try:
                 for member in members:
                     _set_column(made, member)
             except ConnectError:
-                # Told below by the first record that is wrong: here it is the first field that any record has wrong.
-                return [one(value) for value in values]
-            return made
-        return [one(value) for value in values]
+                made = (
+                    None  # told below by the first record that is wrong: here it is a field that any record has wrong
+                )
+        return [one(value) for value in values] if made is None else made
 
     return Plan(schema, one, many, skip_null)
+
+
+def _copies(values: list[Any], *, plain: bool) -> list[dict[str, Any]] | None:
+    """Dicts of our own; ``None`` if any value is none, or (``plain``) one of a derived class."""
+    if plain and set(map(type, values)) != {dict}:
+        return None
+    try:
+        return list(map(dict.copy, values))
+    except TypeError:
+        return None
 
 
 def _set(row: dict[str, Any], member: Member) -> None:
