@@ -9,14 +9,16 @@ from barnabas._config.parsing import java_text, parse_value
 from barnabas._config.types import ConfigValue, Type
 from barnabas._java.regex import compile_java
 from barnabas.errors import ConfigError
+from barnabas.supervisor.settings import Limits
 
-__all__ = ["Found", "check_exactly_once", "check_group", "check_nulls", "check_topics", "refuse_null"]
+__all__ = ["Found", "check_exactly_once", "check_group", "check_nulls", "check_own", "check_topics", "refuse_null"]
 
 Props = Mapping[str, str | None]
 Found = dict[str, ConfigValue]
 """What validation found, by key; checks add errors to it."""
 
 _NULL: Final = "Null value can not be supplied as the configuration value."
+_FLAGS: Final = frozenset({"data.strict", "errors.put.bisect"})
 _DEAD_LETTERS: Final = "errors.deadletterqueue.topic.name"
 
 
@@ -40,6 +42,24 @@ def refuse_null(props: Props, key: str) -> None:
             key=key,
             remedy="Write the name of a topic, or leave the key out.",
         )
+
+
+def check_own(props: Props, values: Found) -> None:
+    """The settings that only Barnabas has: they are in no definition, and only a wrong one is shown."""
+    given = {name: value for name, value in props.items() if value is not None}
+    for name in _FLAGS & given.keys():
+        try:
+            parse_value(name, given[name], Type.BOOLEAN)
+        except ConfigError as error:
+            _add(values, name, given[name], error)
+    try:
+        Limits.of({}, given)
+    except ConfigError as error:
+        _add(values, str(error.key), given.get(str(error.key)), error)
+
+
+def _add(values: Found, name: str, given: str | None, error: ConfigError) -> None:
+    values.setdefault(name, ConfigValue(name, given)).add_error(f"{error} ({error.code})")
 
 
 def check_topics(props: Props, values: Found) -> None:

@@ -16,7 +16,15 @@ from barnabas._config.parsing import parse_value
 from barnabas._config.types import ConfigKey, ConfigValue
 from barnabas.class_library import NamedClass, version_refusal
 from barnabas.config import ConfigDef
-from barnabas.connector_checks import Found, check_exactly_once, check_group, check_nulls, check_topics, refuse_null
+from barnabas.connector_checks import (
+    Found,
+    check_exactly_once,
+    check_group,
+    check_nulls,
+    check_own,
+    check_topics,
+    refuse_null,
+)
 from barnabas.framework_config import FrameworkView, common_connector_def, sink_connector_def, source_connector_def
 from barnabas.overrides import ALLOW_ALL, OverridePolicy, clients_in_use
 from barnabas.step_trial import try_steps
@@ -92,6 +100,7 @@ def validate_connector_config(
             boundaries=context.defines_boundaries,
         )
     check_nulls(props, values)
+    check_own(props, values)
     own = connector_def.validate(props) if connector_values is None else connector_values
     converters = [_converter_section(part, props, values, context.view) for part in ("key", "value", "header")]
     try_steps(props, values, context.view.library)

@@ -159,3 +159,10 @@ def test_a_version_that_is_not_installed() -> None:
         refuse_version(NamedClass("org.X", ("4.3.1",)), {**props, "connector.plugin.version": "4.3.1"}, FrameworkView())
         is None
     )
+
+
+def test_settings_that_only_exist_here() -> None:
+    assert sink(topics="t", task_isolation="shared", data_strict="true") == {}
+    found = sink(topics="t", task_isolation="own", data_strict="maybe", errors_put_bisect="x")
+    assert {*found} == {"task.isolation", "data.strict", "errors.put.bisect"}
+    assert all("(BRN-1" in error for errors in found.values() for error in errors)

@@ -13,6 +13,7 @@ from barnabas.plugins.builtin import builtin
 from barnabas.plugins.classes import find_class, use_folders
 from barnabas.plugins.loading import base_class, import_class
 from barnabas.plugins.names import aliases, full_names
+from barnabas.plugins.static import split_path
 from barnabas.supervisor.api import PluginRef
 
 __all__ = ["offers", "open_library"]
@@ -99,6 +100,8 @@ def _others(kind: Kind, name: str, home: str | None, plugin_path: str | None) ->
     try:
         if kind in ("transformation", "predicate"):
             full, found = find_class(cast("Any", kind), name, "type", home, plugin_path)
+        elif split_path(name.strip()) is None:
+            return None
         else:
             use_folders(home, plugin_path)
             found = import_class(name.strip(), home)
