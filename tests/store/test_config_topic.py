@@ -204,7 +204,8 @@ def test_other_bytes_stop_nothing(entries: list[tuple[bytes, bytes | None]]) -> 
 
 async def test_the_order_of_writes() -> None:
     log, events = MemoryLog(), []
-    store = TopicConfigStore(log, "configs", events.append)
+    store = TopicConfigStore(log, "configs")
+    store.listen(events.append)
     await store.start()
     await store.put_connector("c", {"name": "c"}, "STOPPED")
     await store.put_task_configs("c", [{"a": "0"}, {"a": "1"}])
@@ -232,7 +233,8 @@ async def test_the_order_of_writes() -> None:
         "RestartAsked",
         "ConnectorRemoved",
     ]
-    again, late = TopicConfigStore(log, "configs", events.append), len(events)
+    again, late = TopicConfigStore(log, "configs"), len(events)
+    again.listen(events.append)
     await again.start()
     assert len(events) == late
     assert again.state.offset == 9

@@ -8,7 +8,7 @@ fails to do, is seen in the status.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -22,6 +22,7 @@ __all__ = [
     "ConnectorInfo",
     "ConnectorStatus",
     "Created",
+    "ElsewhereError",
     "Health",
     "Herder",
     "Plugins",
@@ -56,6 +57,16 @@ class BadRequestError(RequestError):
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message, **{"status": 400, **details})
+
+
+class ElsewhereError(RequestError):
+    """Only another worker can grant the request: REST passes it on to ``url``."""
+
+    code = "BRN-3126"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"This request is for the worker at {url}.", status=409)
+        self.url = url
 
 
 class ServerInfo(msgspec.Struct):
@@ -255,6 +266,25 @@ class Herder(ABC):
     @abstractmethod
     async def offsets(self, name: str) -> list[dict[str, Any]]:
         """Partitions and offsets of a connector (KIP-875)."""
+
+    # ------------------------------------------------------------------ the group
+    async def put_task_configs(
+        self, name: str, configs: Sequence[Mapping[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Take task configurations that another worker's connector object made; only a leader can.
+
+        Args:
+            name: The connector.
+            configs: Of all its tasks, by number.
+            headers: Of the request, names in lower case: the signature is there.
+            body: The exact bytes that were signed.
+        """
+        del name, configs, headers, body
+        raise RequestError("Kafka Connect in standalone mode does not support externally setting task configurations")
+
+    async def workers(self) -> list[dict[str, Any]]:
+        """The workers of the group with their load; none without a group."""
+        return []
 
     # ------------------------------------------------------------------ plugins
     @abstractmethod

@@ -11,6 +11,7 @@ import msgspec
 from barnabas.config import Config, ConfigDef, nearest
 from barnabas.errors import ConfigError, PluginError
 from barnabas.herder.client_keys import CLIENT_KEYS, CLIENT_PREFIXES, DISTRIBUTED_KEYS, FREE_PREFIXES
+from barnabas.herder.distributed_keys import DISTRIBUTED
 from barnabas.herder.listeners import HttpListener, parse_listeners
 from barnabas.herder.worker_keys import STANDALONE
 from barnabas.supervisor.api import PluginKind, PluginRef
@@ -29,7 +30,7 @@ class _Finder(Protocol):
 
 
 class WorkerConfig(msgspec.Struct, frozen=True):
-    """A worker's configuration. Make one with :meth:`standalone`.
+    """A worker's configuration. Make one with :meth:`standalone` or :meth:`distributed`.
 
     Args:
         props: The properties as given, placeholders resolved: what tasks get.
@@ -51,6 +52,24 @@ class WorkerConfig(msgspec.Struct, frozen=True):
             ConfigError: The first setting that is missing or wrong, with its key and the remedy.
         """
         return cls._of(STANDALONE, props)
+
+    @classmethod
+    def distributed(cls, props: Mapping[str, str]) -> WorkerConfig:
+        """Check the properties of a distributed worker.
+
+        Raises:
+            ConfigError: The first setting that is missing or wrong, with its key and the remedy.
+        """
+        found = cls._of(DISTRIBUTED, props)
+        signature, allowed = "inter.worker.signature.algorithm", "inter.worker.verification.algorithms"
+        if found.values[signature] not in found.values[allowed]:
+            raise ConfigError(
+                f"Signature algorithm must be present in {allowed} list",
+                key=signature,
+                remedy=f"Add {found.values[signature]} to {allowed}.",
+                code="BRN-1001",
+            )
+        return found
 
     @classmethod
     def _of(cls, definition: ConfigDef, props: Mapping[str, str]) -> WorkerConfig:

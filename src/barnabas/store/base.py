@@ -151,6 +151,9 @@ class OffsetStore(ABC):
             ConnectError: They could not be stored; nothing of them is seen by :meth:`get`.
         """
 
+    async def refresh(self) -> None:  # noqa: B027  stores that nobody else writes to have nothing to do
+        """Read what others have written, for :meth:`partitions`."""
+
     @abstractmethod
     def partitions(self, connector: str) -> list[tuple[dict[str, Any], bytes]]:
         """Source partitions of a connector that have an offset, with the stored value."""

@@ -119,6 +119,7 @@ class ConfigState:
         self.pending_fencing: set[str] = set()
         self._tasks: dict[str, dict[int, dict[str, str]]] = {}
         self._deferred: dict[str, dict[int, dict[str, str]]] = {}
+        self._highest: dict[str, int] = {}
 
     def task_configs(self, name: str) -> list[dict[str, str]]:
         """The task configurations in force; none while they are inconsistent."""
@@ -126,6 +127,10 @@ class ConfigState:
             return []
         known = self._tasks.get(name, {})
         return [known[number] for number in range(self.task_counts.get(name, 0)) if number in known]
+
+    def highest_task(self, name: str) -> int:
+        """The highest number that a task of the connector ever had; -1 if it never had one."""
+        return self._highest.get(name, -1)
 
     def items(self) -> list[TaskId]:
         """All tasks of all connectors."""
@@ -209,6 +214,7 @@ class ConfigState:
             self.task_counts,
             self._tasks,
             self._deferred,
+            self._highest,
         )
         for table in known:
             table.pop(name, None)
@@ -242,6 +248,7 @@ class ConfigState:
             self.inconsistent.discard(name)
             self.applied[name] = dict(self.connectors[name])
         self.task_counts[name] = count
+        self._highest[name] = max(count - 1, self._highest.get(name, -1))
         self.pending_fencing.add(name)
         return [TasksChanged(name, tuple(TaskId(name, number) for number in sorted(deferred)))]
 

@@ -41,18 +41,21 @@ class TopicConfigStore(ConfigStore):
     Args:
         log: The followed topics.
         topic: ``config.storage.topic``.
-        on_event: Called for each change once :meth:`start` is through; on the event loop, must return at once.
 
     Attributes:
         state: The copy; do not change it.
     """
 
-    def __init__(self, log: Log, topic: str, on_event: Callable[[ConfigEvent], None] = lambda _: None) -> None:
+    def __init__(self, log: Log, topic: str) -> None:
         self.state = ConfigState()
         self._log = log
         self._topic = topic
-        self._on_event = on_event
+        self._on_event: Callable[[ConfigEvent], None] = lambda _: None
         self._started = False
+
+    def listen(self, on_event: Callable[[ConfigEvent], None]) -> None:
+        """Have each change told once :meth:`start` is through; on the event loop, the call must return at once."""
+        self._on_event = on_event
 
     async def start(self) -> None:
         """Read the topic to its end; what has been asked for in the past (restarts, log levels) is not done again.

@@ -142,6 +142,10 @@ class TopicStatusStore(MemoryStatusStore):
             self._send(records.topic_key(connector, topic), None)
         super().reset_topics(connector)
 
+    def everything(self) -> list[Status]:
+        """All statuses of connectors and tasks."""
+        return [*self._connectors.values(), *(status for tasks in self._tasks.values() for status in tasks.values())]
+
     def known_connectors(self) -> set[str]:
         """Connectors that have a status of their own, a task's, or a topic: also of those deleted meanwhile."""
         return {*self._connectors, *self._topics, *(name for name, tasks in self._tasks.items() if tasks)}

@@ -111,7 +111,7 @@ class TaskSpec(msgspec.Struct):
     Args:
         id: Connector and number.
         plugin: The *connector's* class: its home and kind.
-        task_class: ``package.module:Class`` of the task, as the connector said.
+        task_class: ``package.module:Class`` of the task, as the connector said; empty: ask the connector's class.
         props: The task's configuration (``task.class`` and ``topics`` included), resolved.
         connector_props: The connector's configuration, resolved: converters, transforms, error policy, clients.
         worker_props: The worker's properties, resolved.

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from barnabas.connector import SinkTask, SourceTask
+from barnabas.connector import Connector, SinkTask, SourceTask
 from barnabas.errors import ConfigError, PluginError
 from barnabas.overrides import check_overrides
-from barnabas.plugins.loading import import_class, use_home
+from barnabas.plugins.loading import import_class, load, use_home
 from barnabas.task.control import TaskControl
 from barnabas.task.failures import Operator, Tally
 from barnabas.task.policy import ErrorPolicy
@@ -44,7 +44,7 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> Source
     _warn_of_missing(spec.connector_props)
     check_overrides("sink" if spec.plugin.kind == "sink" else "source", spec.worker_props, spec.connector_props)
     with control.slot.calling("load"):
-        task = import_class(spec.task_class, spec.plugin.home)()
+        task = _task_class(spec)()
     if isinstance(task, SourceTask):
         return _source(spec, control, task, link)
     if isinstance(task, SinkTask):
@@ -54,6 +54,13 @@ def make_task_runner(spec: TaskSpec, control: TaskControl, link: Link) -> Source
         code="BRN-4011",
         remedy="Make task_class() return a subclass of barnabas.SourceTask or barnabas.SinkTask.",
     )
+
+
+def _task_class(spec: TaskSpec) -> type[Any]:
+    if spec.task_class:
+        return import_class(spec.task_class, spec.plugin.home)
+    connector: Connector = load(spec.plugin)()
+    return connector.task_class()
 
 
 _MISSING = (

@@ -1,0 +1,527 @@
+"""The herder of a worker in a group: configurations, offsets and statuses in topics, work shared with other workers."""
+
+# ruff: noqa: D102  the contracts are on the interfaces Herder, Listener and Workshop
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+import msgspec
+import orjson
+
+from barnabas.errors import AlreadyExistsError, BarnabasError, ConnectError, NotFoundError
+from barnabas.herder.base import (
+    ANSWER_AFTER,
+    BadRequestError,
+    ConnectorInfo,
+    ConnectorStatus,
+    Created,
+    ElsewhereError,
+    Plugins,
+    RequestError,
+)
+from barnabas.herder.checks import refuse_errors
+from barnabas.herder.classes import ConnectorClasses
+from barnabas.herder.group.director import Director, GroupRules, Membership
+from barnabas.herder.group.forwarding import Forwarder
+from barnabas.herder.group.signing import sign, verify
+from barnabas.herder.group.work import CONNECTOR, connector_item
+from barnabas.herder.lane import Lane
+from barnabas.herder.resolving import Resolver
+from barnabas.herder.runner import ConnectorRunner, Surroundings
+from barnabas.herder.running import RunningHerder, WorkerIdentity
+from barnabas.herder.shared_runner import SharedRunner
+from barnabas.herder.worker_config import WorkerConfig
+from barnabas.store.base import OffsetStore
+from barnabas.store.config_records import RestartRequest
+from barnabas.store.config_state import (
+    ConfigEvent,
+    ConnectorChanged,
+    ConnectorRemoved,
+    LoggerLevelSet,
+    RestartAsked,
+    TargetChanged,
+    TasksChanged,
+)
+from barnabas.store.offset_keys import parse_offset
+from barnabas.store.topic_configs import TopicConfigStore
+from barnabas.store.topic_statuses import TopicStatusStore
+from barnabas.supervisor.api import Supervisor, TargetState, TaskId
+
+__all__ = ["DistributedHerder", "GroupStores", "Member", "group_rules"]
+
+log = logging.getLogger(__name__)
+
+_SETTLE: Final = 30.0
+"""Seconds that a request waits for a rebalance to end before it is refused."""
+
+_KEY_CHECK: Final = 30.0
+_PUBLISH_FIRST: Final = 0.25
+_PUBLISH_LONGEST: Final = 60.0
+_UNKNOWN_CONNECTOR: Final = "Unknown connector: {}"
+
+
+class Member(Membership, Protocol):
+    """The membership, as its owner starts and ends it."""
+
+    async def start(self) -> None:
+        """Begin to join."""
+
+    async def stop(self) -> None:
+        """Leave."""
+
+
+class GroupStores(msgspec.Struct, frozen=True):
+    """The topics that the workers of a group share."""
+
+    configs: TopicConfigStore
+    statuses: TopicStatusStore
+    offsets: OffsetStore
+
+
+def group_rules(worker: WorkerConfig) -> GroupRules:
+    """The settings that concern the group."""
+    values = worker.values
+    lost = values["lost.worker.delay.seconds"]
+    return GroupRules(
+        protocol=str(values["connect.protocol"]).lower(),  # type: ignore[arg-type]  # its definition allows no other
+        max_delay_ms=values["scheduled.rebalance.max.delay.ms"] if lost is None else int(lost) * 1000,
+        sync_timeout=values["worker.sync.timeout.ms"] / 1000,
+        unsync_backoff=values["worker.unsync.backoff.ms"] / 1000,
+        key_algorithm=values["inter.worker.key.generation.algorithm"],
+        key_size=values["inter.worker.key.size"],
+        key_ttl_ms=values["inter.worker.key.ttl.ms"],
+    )
+
+
+class DistributedHerder(RunningHerder):
+    """One worker of a group.
+
+    Call :meth:`start` when REST is bound; at the end :meth:`stop`.
+
+    Args:
+        worker: The worker's configuration.
+        supervisor: Runs connectors and tasks, and is to report to this object.
+        plugins: Finds classes.
+        stores: The shared topics, not yet started.
+        url: This worker's REST address as advertised, ending in ``/``.
+        worker_id: ``host:port`` as advertised, for statuses.
+        make_member: Makes the membership, given who is asked and told.
+        forwarder: For requests to other workers.
+        identity: What ``GET /`` says.
+        resolver: Replaces placeholders in configurations; closed when the worker stops.
+        on_fatal: Called when the worker cannot be a member of its group.
+        on_log_level: Called when all workers are to log in another detail.
+        clock: Seconds since the epoch.
+        patience: Seconds that plugin code has left once something else is wanted.
+    """
+
+    def __init__(
+        self,
+        worker: WorkerConfig,
+        supervisor: Supervisor,
+        plugins: Plugins,
+        stores: GroupStores,
+        *,
+        url: str,
+        worker_id: str,
+        make_member: Callable[[Director], Member],
+        forwarder: Forwarder,
+        identity: WorkerIdentity,
+        resolver: Resolver | None = None,
+        on_fatal: Callable[[ConnectError], None] = lambda _: None,
+        on_log_level: Callable[[str, str], None] = lambda *_: None,
+        clock: Callable[[], float] = time.time,
+        patience: float = 0.5,
+    ) -> None:
+        around = Surroundings(
+            supervisor=supervisor,
+            plugins=plugins,
+            classes=ConnectorClasses(plugins),
+            configs=stores.configs,
+            statuses=stores.statuses,
+            worker_id=worker_id,
+            worker_props=worker.props,
+            isolation=worker.values["task.isolation"].lower(),
+            resolver=resolver or Resolver(),
+            reload_due=self._reload_due,
+        )
+        super().__init__(around, worker, stores.offsets, identity, clock=clock, patience=patience)
+        self._stores = stores
+        self._configs = stores.configs
+        self._forwarder = forwarder
+        self._on_fatal = on_fatal
+        self._on_log_level = on_log_level
+        self.director = Director(url, group_rules(worker), stores.configs, stores.statuses, self, wall=clock)
+        self._member = make_member(self.director)
+        stores.configs.listen(self._config_changed)
+
+    def _make_runner(self, name: str) -> ConnectorRunner:
+        return SharedRunner(name, self._around, Lane(self._patience), self)
+
+    # ------------------------------------------------------------------ life
+    async def start(self) -> None:
+        """Read the shared topics, get the supervisor ready, begin to join.
+
+        Raises:
+            ConnectError: A topic cannot be read, or the group cannot be reached.
+        """
+        self._enter("initializing and reading to the end of internal topics")
+        await self._stores.statuses.start()
+        await self._offsets.start()
+        await self._configs.start()
+        await self._around.supervisor.start()
+        self._ask_cluster()
+        log.info("Starting connectors and tasks using config offset %d", self._configs.state.offset)
+        self._enter("ensuring membership in the cluster")
+        self.director.start(self._member)
+        await self._member.start()
+        self._in_background(self._check_key(), "worker")
+        self._in_background(self._wait_until_ready(), "worker")
+
+    async def _wait_until_ready(self) -> None:
+        while not self._is_ready:
+            try:
+                await self.director.until_settled(3600)
+            except RequestError:
+                continue
+            self._is_ready = True
+
+    async def stop(self) -> None:
+        """Stop all work, say so, and leave the group: the others take it over at once."""
+        self._is_ready = False
+        self._enter("shutting down")
+        await self.director.stop()
+        await self._end_background()
+        held = list(self.director.held)
+        await self._around.supervisor.stop(self._worker.graceful_timeout)
+        self._say_unassigned(held)
+        await self._stores.statuses.flush()
+        await self._member.stop()
+
+    def _say_unassigned(self, items: Iterable[TaskId]) -> None:
+        for item in items:
+            runner = self._runners.get(item.connector)
+            if isinstance(runner, SharedRunner):
+                runner.say_unassigned(item.task)
+
+    async def _check_key(self) -> None:
+        while True:
+            await asyncio.sleep(_KEY_CHECK)
+            await self.director.renew_key()
+
+    # ------------------------------------------------------------------ what the group wants (Workshop, Share)
+    def follow(self, connectors: Iterable[str]) -> None:
+        for name in connectors:
+            runner = self._runner(name)
+            if isinstance(runner, SharedRunner):
+                self._do(runner, runner.follow, supersedes=False)
+        if self.director.is_leader:
+            self._forget_deleted()
+
+    async def give_up(self, items: Iterable[TaskId]) -> None:
+        by_connector: dict[str, list[TaskId]] = {}
+        for item in items:
+            by_connector.setdefault(item.connector, []).append(item)
+        operations = []
+        for name, wanted in by_connector.items():
+            runner = self._runners.get(name)
+            if isinstance(runner, SharedRunner):
+                operations.append(self._do(runner, _giving_up(runner, wanted)))
+        await asyncio.gather(*operations, return_exceptions=True)
+
+    async def give_up_all(self) -> None:
+        operations = [
+            self._do(runner, _giving_up(runner, None))
+            for runner in list(self._runners.values())
+            if isinstance(runner, SharedRunner)
+        ]
+        await asyncio.gather(*operations, return_exceptions=True)
+
+    def assigned_generation(self, generation: int) -> None:
+        self._around.generation = generation
+
+    def failed(self, error: ConnectError) -> None:
+        log.error("%s", error.describe())
+        self._on_fatal(error)
+
+    def assigned(self, connector: str) -> Collection[int]:
+        return {item.task for item in self.director.held if item.connector == connector}
+
+    async def publish(self, connector: str, configs: list[dict[str, str]]) -> None:
+        """Try until it works, or the connector's lane wants something else."""
+        wait = _PUBLISH_FIRST
+        while True:
+            try:
+                await self.director.until_settled(_SETTLE)
+                if self.director.is_leader:
+                    await self._configs.put_task_configs(connector, configs)
+                else:
+                    await self._send_task_configs(connector, configs)
+            except BarnabasError as error:
+                log.warning("The task configurations could not be handed to the leader: %s", error.describe())
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _PUBLISH_LONGEST)
+            else:
+                return
+
+    async def _send_task_configs(self, connector: str, configs: list[dict[str, str]]) -> None:
+        body = orjson.dumps(configs)
+        key = self._configs.state.session_key
+        headers = sign(key, self._worker.values["inter.worker.signature.algorithm"], body) if key else {}
+        path = f"connectors/{quote(connector, safe='')}/tasks"
+        await self._forwarder.send(self.director.leader_url, "POST", path, body, headers)
+
+    def _forget_deleted(self) -> None:
+        """The leader removes statuses of what is no more."""
+        statuses = self._stores.statuses
+        for name in statuses.known_connectors():
+            if self._configs.connector_config(name) is None:
+                statuses.remove_connector(name)
+                continue
+            count = len(self._configs.task_configs(name))
+            statuses.remove_tasks([task for task, _ in statuses.tasks(name) if task.task >= count])
+
+    # ------------------------------------------------------------------ what the config topic says
+    def _config_changed(self, event: ConfigEvent) -> None:
+        match event:
+            case ConnectorChanged(name, created):
+                if created:
+                    self.director.rejoin()
+                elif connector_item(name) in self.director.held:
+                    runner = self._runner(name)
+                    self._do(runner, runner.reach)
+            case ConnectorRemoved(name):
+                self._stop_here(name)
+                self.director.rejoin()
+            case TasksChanged(name, _):
+                known = self._runners.get(name)
+                if isinstance(known, SharedRunner):
+                    self._do(known, known.tasks_changed, supersedes=False)
+                self.director.rejoin()
+            case TargetChanged(name):
+                self._aim(name)
+            case RestartAsked(request):
+                self._restart_here(request)
+            case LoggerLevelSet(namespace, level):
+                self._on_log_level(namespace, level)
+
+    def _stop_here(self, name: str) -> None:
+        runner = self._runners.get(name)
+        if isinstance(runner, SharedRunner):
+            self._do(runner, _giving_up(runner, None))
+
+    def _aim(self, name: str) -> None:
+        """Bring what runs here to what the user wants now."""
+        runner = self._runners.get(name)
+        if runner is None:
+            return
+        match self._configs.target_state(name):
+            case "PAUSED":
+                self._do(runner, runner.pause)
+            case "STOPPED":
+                self._do(runner, runner.stop)
+            case "STARTED":
+                self._do(runner, runner.resume, supersedes=False)
+
+    def _restart_here(self, request: RestartRequest) -> None:
+        """The part of a restart that concerns this worker."""
+        runner = self._runners.get(request.connector)
+        if runner is None:
+            return
+        try:
+            _, connector, tasks = self._restart_plan(
+                request.connector, only_failed=request.only_failed, include_tasks=request.include_tasks
+            )
+        except NotFoundError:
+            return
+        connector = connector and connector_item(request.connector) in self.director.held
+        tasks = [number for number in tasks if number in runner.tasks]
+        if not connector and not tasks:
+            return
+        self._put_restarting(request.connector, connector=connector, tasks=tasks)
+        self._do(runner, lambda: runner.restart(connector=connector, tasks=tasks), supersedes=connector)
+
+    # ------------------------------------------------------------------ who may do what
+    async def _leading(self) -> None:
+        """Go on only on the leader.
+
+        Raises:
+            ElsewhereError: Another worker leads: send the request there.
+            RequestError: 409: nobody is known to lead.
+        """
+        await self.director.until_settled(_SETTLE)
+        if not self.director.is_leader:
+            raise ElsewhereError(self.director.leader_url)
+
+    async def _owning(self, item: TaskId) -> None:
+        """Go on only on the worker that runs something; asked on the leader.
+
+        Raises:
+            ElsewhereError: Another worker runs it.
+            RequestError: 409: nobody does.
+        """
+        if item in self.director.held:
+            return
+        await self._leading()
+        owner = self.director.owners.get(item)
+        if owner is None:
+            raise RequestError(
+                "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
+                "underway.",
+                status=409,
+                code="BRN-3125",
+            )
+        raise ElsewhereError(owner)
+
+    # ------------------------------------------------------------------ configurations
+    async def put_connector(
+        self,
+        name: str,
+        config: Mapping[str, str | None],
+        *,
+        target: TargetState | None = None,
+        replace: bool = True,
+        answer_after: float = ANSWER_AFTER,
+    ) -> Created:
+        del answer_after  # what happens after it is stored is the owner's business, and seen in the status
+        try:
+            refuse_errors(await self._validated(name, config))
+        except BarnabasError:
+            self._forget_unknown(name)
+            raise
+        await self._leading()
+        created = self._configs.connector_config(name) is None
+        if not created and not replace:
+            raise AlreadyExistsError(f"Connector {name} already exists")
+        await self._configs.put_connector(name, config, target)
+        return Created(created, self._info(name, config))
+
+    async def delete_connector(self, name: str) -> None:
+        await self._leading()
+        self.connector_config(name)
+        await self._configs.remove_connector(name)
+
+    async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
+        await self._leading()
+        return await super().patch_config(name, patch)
+
+    # ------------------------------------------------------------------ target states
+    def _must_exist(self, name: str, text: str = "Unknown connector {}") -> None:
+        if self._configs.connector_config(name) is None:
+            raise NotFoundError(text.format(name))
+
+    async def pause(self, name: str) -> None:
+        self._must_exist(name)
+        await self._configs.put_target_state(name, "PAUSED")
+
+    async def resume(self, name: str) -> None:
+        self._must_exist(name)
+        await self._configs.put_target_state(name, "STARTED")
+
+    async def stop_connector(self, name: str) -> None:
+        await self._leading()
+        self._must_exist(name)
+        await self._configs.put_task_configs(name, [])
+        await self._configs.put_target_state(name, "STOPPED")
+
+    # ------------------------------------------------------------------ restarts
+    async def restart_connector(self, name: str) -> None:
+        await self.director.until_settled(_SETTLE)
+        self._must_exist(name, _UNKNOWN_CONNECTOR)
+        await self._owning(connector_item(name))
+        runner = self._runner(name)
+        await self._settle(self._do(runner, lambda: runner.restart(connector=True, tasks=())))
+
+    async def restart(self, name: str, *, only_failed: bool, include_tasks: bool) -> ConnectorStatus:
+        await self._leading()
+        self._must_exist(name, _UNKNOWN_CONNECTOR)
+        plan, connector, tasks = self._restart_plan(name, only_failed=only_failed, include_tasks=include_tasks)
+        if connector or tasks:
+            await self._configs.put_restart(RestartRequest(name, only_failed, include_tasks))
+        return plan
+
+    async def restart_task(self, task: TaskId) -> None:
+        await self.director.until_settled(_SETTLE)
+        self._must_exist(task.connector, _UNKNOWN_CONNECTOR)
+        if task not in self.director.held:
+            await self._leading()
+            known = self._configs.state.generations.get(task.connector, -1) >= 0
+            if not known or task.task < 0 or task.task > self._configs.state.highest_task(task.connector):
+                raise NotFoundError(f"Task {task} not found")
+        await self._owning(task)
+        runner = self._runner(task.connector)
+        operation = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]), supersedes=False)
+        await self._settle(operation)
+
+    # ------------------------------------------------------------------ between workers
+    async def put_task_configs(
+        self, name: str, configs: Sequence[Mapping[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Task configurations from the worker that has the connector object; it has to be a worker."""
+        self._verify(headers, body)
+        await self._leading()
+        if self._configs.connector_config(name) is None:
+            raise NotFoundError(f"Connector {name} not found")
+        if self._configs.target_state(name) == "STOPPED" and configs:
+            raise BadRequestError(f"Cannot submit non-empty set of task configs for stopped connector {name}")
+        await self._configs.put_task_configs(name, configs)
+
+    def _verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        if self.director.verifies:
+            key, allowed = self._configs.state.session_key, self._worker.values["inter.worker.verification.algorithms"]
+            verify(key, headers, body, allowed)
+
+    # ------------------------------------------------------------------ offsets and topics
+    async def offsets(self, name: str) -> list[dict[str, Any]]:
+        config = self.connector_config(name)
+        if self._around.classes.kind(config) == "sink":
+            raise RequestError(
+                f"The offsets of sink connector {name} are those of its consumer group in Kafka.",
+                status=501,
+                remedy=f"Read them with Kafka's tools: the group is connect-{name} unless configured otherwise.",
+            )
+        await self._offsets.refresh()
+        return [
+            {"partition": partition, "offset": parse_offset(value)}
+            for partition, value in self._offsets.partitions(name)
+        ]
+
+    # ------------------------------------------------------------------ the group
+    async def workers(self) -> list[dict[str, Any]]:
+        """Every worker of the group with its load; one that is gone is shown as lost as long as it has a status."""
+        await self._leading()
+        found = []
+        present = set()
+        for member, (url, items) in sorted(self.director.loads().items()):
+            worker_id = url.partition("://")[2].rstrip("/")
+            present.add(worker_id)
+            connectors = [item.connector for item in items if item.task == CONNECTOR]
+            tasks = [str(item) for item in items if item.task != CONNECTOR]
+            found.append(
+                {
+                    "worker_id": worker_id,
+                    "state": "LEADER" if url == self.director.leader_url else "MEMBER",
+                    "member_id": member,
+                    "url": url,
+                    "connectors": connectors,
+                    "tasks": tasks,
+                }
+            )
+        lost = {
+            status.worker_id
+            for status in self._stores.statuses.everything()
+            if status.state not in ("UNASSIGNED", "DESTROYED") and status.worker_id not in present
+        }
+        found += [
+            {"worker_id": worker_id, "state": "LOST", "connectors": [], "tasks": []} for worker_id in sorted(lost)
+        ]
+        return found
+
+
+def _giving_up(runner: SharedRunner, items: list[TaskId] | None) -> Callable[[], Any]:
+    return lambda: runner.give_up(items)
