@@ -95,6 +95,9 @@ def _check_callable(found: Any, text: str) -> None:
 
 
 def _import(name: str, text: str) -> Any:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # last: a file beside the worker must not hide a library
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

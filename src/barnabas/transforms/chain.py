@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from barnabas.config import Type, UniqueAliases, nearest, parse_value
@@ -10,6 +10,7 @@ from barnabas.errors import ConfigError
 from barnabas.plugins.classes import find_class
 from barnabas.record import Batch, SinkBatch, SinkRecord, SourceRecord
 from barnabas.transforms.base import Transformation
+from barnabas.transforms.filter import Filter
 
 if TYPE_CHECKING:
     from barnabas.predicates.base import Predicate
@@ -185,6 +186,8 @@ def apply_step(step: Step, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]
     if not some:
         return batch, None
     at = [position for position, flag in enumerate(flags) if bool(flag) is not step.negate]
+    if type(step.transformation) is Filter:
+        return _without(batch, at)
     part = batch.take(at)
     made, kept = step.transformation.apply_batch(part)
     return _merge(batch, at, part, made, kept)
@@ -210,9 +213,7 @@ def _merge(
     """
     where = at if kept is None else [at[position] for position in kept]
     if kept is not None and not kept:
-        gone = {*at}
-        rest = [position for position in range(len(batch)) if position not in gone]
-        return batch.take(rest), rest
+        return _without(batch, at)
     columns: dict[str, Any] = {}
     for name in _COLUMNS:
         new, old = getattr(made, name), getattr(batch, name)
@@ -232,8 +233,14 @@ def _merge(
     if kept is None:
         return merged, None
     gone = {*at}.difference(where)
-    rest = [position for position in range(len(batch)) if position not in gone]
-    return (merged.take(rest).settle() if rest else merged.take(rest)), rest if gone else None
+    return _without(merged, gone) if gone else (merged, None)
+
+
+def _without(batch: Batch[R], gone: Collection[int]) -> tuple[Batch[R], list[int]]:
+    """A batch without the records at some positions, and the positions of the others."""
+    dropped = {*gone}
+    rest = [position for position in range(len(batch)) if position not in dropped]
+    return batch.take(rest).settle(), rest
 
 
 def _spread_over(

@@ -110,7 +110,6 @@ class Python(Transformation[R], Generic[R]):
             raise DataError(
                 f"{self.shown_name} failed with {type(error).__name__}{text} ({where})",
                 code="BRN-2184",
-                key="function",
                 remedy="Correct the function, or skip such records with errors.tolerance=all.",
             ) from error
 
@@ -129,7 +128,6 @@ class Python(Transformation[R], Generic[R]):
         raise DataError(
             f"{self.shown_name} returned {problem}.",
             code="BRN-2185",
-            key="function",
             remedy="Return batch.take(kept), kept with positions of the batch that was given, ascending.",
         )
 
@@ -137,6 +135,5 @@ class Python(Transformation[R], Generic[R]):
         return DataError(
             f"{self.shown_name} returned a {type(result).__name__}.",
             code="BRN-2185",
-            key="function",
             remedy=f"Return {wanted}.",
         )
