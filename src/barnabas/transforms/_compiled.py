@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Pair", "compiled", "literal", "looped", "rows"]
+__all__ = ["Pair", "compiled", "literal", "looped", "rows", "tried"]
+
+
+_TRIES = 8
 
 
 class Pair(NamedTuple):
@@ -79,3 +82,26 @@ def compiled(source: str, names: Mapping[str, Any]) -> dict[str, Any]:
     space = dict(names)
     exec(compile(source, "<transform>", "exec"), space)  # noqa: S102 - our own source: only literals come from outside
     return space
+
+
+def tried(
+    hasty: Callable[[list[Any]], list[Any]], slowly: Callable[[list[Any]], list[Any]]
+) -> Callable[[list[Any]], list[Any]]:
+    """A function for columns that tries one that is fast and particular first, as long as that rarely fails.
+
+    Args:
+        hasty: Raises KeyError or TypeError for a column that is not for it.
+        slowly: For every column.
+    """
+    left = _TRIES
+
+    def many(values: list[Any]) -> list[Any]:
+        nonlocal left
+        if left:
+            try:
+                return hasty(values)
+            except (KeyError, TypeError):
+                left -= 1
+        return slowly(values)
+
+    return many

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from operator import itemgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from barnabas._schema.exact import Struct
@@ -11,11 +12,12 @@ from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import IllegalArgumentError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
-from barnabas.transforms._compiled import literal
+from barnabas.schema import Type as SchemaType
+from barnabas.transforms._compiled import literal, tried
 from barnabas.transforms._field_path import SYNTAX, define_syntax, parse_path
 from barnabas.transforms._rows import Change, Nulls, RowTransformation, field_of, not_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, strict_of
-from barnabas.transforms.side import Side
+from barnabas.transforms.side import Plan, Side
 
 __all__ = ["ExtractFieldKey", "ExtractFieldValue"]
 
@@ -46,6 +48,32 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         self._steps = parse_path(self._field, config[SYNTAX])
         self._replace = config[REPLACE_NULL]
         self._strict = strict_of(props)
+
+    def plan(self, schema: Schema | None) -> Plan:
+        """Compile the look-ups; columns of rows that lack nothing on the path go through ``itemgetter``."""
+        plan = super().plan(schema)
+        if self._strict or not self._steps or (schema is not None and not self._without_defaults(schema)):
+            return plan
+        getters = list(map(itemgetter, self._steps))
+
+        def hasty(values: list[Any]) -> list[Any]:
+            for getter in getters:
+                if schema is None and list(map(type, values)).count(dict) != len(values):
+                    raise TypeError  # nulls, and what is no map
+                values = list(map(getter, values))
+            return values
+
+        return Plan(plan.schema, plan.one, tried(hasty, plan.many), plan.skip_null)
+
+    def _without_defaults(self, schema: Schema) -> bool:
+        """Whether the path is one of the schema's, and a null on it is what it is."""
+        here = schema
+        for step in self._steps:
+            field = here.field(step) if here.type is SchemaType.STRUCT else None
+            if field is None or field.schema.default is not None:
+                return False
+            here = field.schema
+        return True
 
     def change(self, schema: Schema | None) -> Change:
         """One look-up a step of the path."""
