@@ -12,7 +12,7 @@ def test_no_hostile_bytes_end_in_anything_but_a_value_or_our_own_error() -> None
     table = fuzz.run(20_000, seed=7)
     assert [failure for row in table for failure in row.failures] == []
     assert sum(row.inputs for row in table) == 20_000
-    assert all(row.read for row in table if row.inputs > 400)
+    assert all(row.read for row in table if row.name.startswith("JsonConverter") and row.inputs > 400)
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["QUIET", "columns_of", "numbers_of", "rows_of", "unchanged_lists"]
+__all__ = ["QUIET", "columns_of", "numbers_of", "rows_of", "unchanged", "unchanged_lists"]
 
 QUIET: Final[frozenset[type]] = frozenset({str, bool, type(None)})
 """Types of values that are no numbers and hold none."""
@@ -32,6 +32,17 @@ def columns_of(rows: Sequence[Any], names: tuple[str, ...]) -> tuple[list[Sequen
         return [[*map(itemgetter(name), rows)] for name in names], False
     except KeyError:
         return None
+
+
+def unchanged(values: Sequence[Any], easy: frozenset[type], limits: tuple[int, int] | None) -> bool:
+    """Whether all values are of types that stay as they are, and whole numbers within limits."""
+    kinds = {*map(type, values)}
+    if not easy or not kinds <= easy:
+        return False
+    if limits is None or int not in kinds:
+        return True
+    ints = values if len(kinds) == 1 else [value for value in values if value is not None]
+    return bool(min(ints) >= limits[0] and max(ints) <= limits[1])
 
 
 def unchanged_lists(rows: Sequence[Any], convert: Callable[[Sequence[Any]], Sequence[Any]]) -> bool:

@@ -39,6 +39,7 @@ __all__ = [
     "dump",
     "dump_column",
     "dump_schemaless_column",
+    "floats_are_plain",
     "number_node",
     "schemaless_node",
 ]
@@ -57,7 +58,6 @@ _QUIET_AND_INTS: Final = _QUIET | {int}
 _ASTRAL_LEADS: Final = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 _MARK: Final = orjson.Fragment(b"\n")
 _BETWEEN: Final = b",\n,"
-_NEWLINE: Final = b"\n"
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _INT64: Final = 1 << 63
 PLAIN_FROM: Final = 1e-3
@@ -160,8 +160,8 @@ def _dump_joined(nodes: Sequence[Any]) -> bytes:
 
 
 def _split(joined: bytes, head: bytes) -> list[bytes]:
-    texts = (b",%b," % joined).split(_NEWLINE)  # one byte is found faster than three; each text is between commas now
-    return [b"%b%b}" % (head, text[1:-1]) for text in texts] if head else [text[1:-1] for text in texts]
+    texts = joined.split(_BETWEEN)
+    return [b"%b%b}" % (head, text) for text in texts] if head else texts
 
 
 def schemaless_node(value: Any, *, strict: bool = False) -> Any:
@@ -293,11 +293,15 @@ def _are_plain(values: Sequence[Any], quiet: frozenset[type]) -> bool:
     if numbers is None:
         return False
     floats, ints = numbers
-    return all(map(_floats_are_plain, floats)) and all(max(group) < _INT64 for group in ints)
+    return all(map(floats_are_plain, floats)) and all(max(group) < _INT64 for group in ints)
 
 
-def _floats_are_plain(group: Sequence[float]) -> bool:
-    if min(group) >= PLAIN_FROM and max(group) < PLAIN_BELOW:
+def floats_are_plain(group: Sequence[float]) -> bool:
+    """Whether Java writes all of these numbers without an exponent, as orjson does."""
+    low, high = min(group), max(group)
+    if low == 0.0:
+        low = min(filter(None, group), default=PLAIN_FROM)
+    if low >= PLAIN_FROM and high < PLAIN_BELOW:
         total = sum(group)
         return total == total  # noqa: PLR0124 - a NaN anywhere would make it one, and hides from min and max
     return all(PLAIN_FROM <= abs(value) < PLAIN_BELOW or value == 0.0 for value in group)

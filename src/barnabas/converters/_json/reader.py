@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from barnabas._schema.validate import INT_RANGES
 from barnabas.converters._exact import hashable
-from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
+from barnabas.converters._json.columns import columns_of, rows_of, unchanged, unchanged_lists
 from barnabas.converters._json.scalars import (
     LOGICAL,
     PRIMITIVES,
@@ -41,14 +41,7 @@ class ColumnReader:
 
     def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
         """For many; gives ``nodes`` itself where nothing has to change."""
-        if self._easy and {*map(type, nodes)} <= self._easy and self._within(nodes):
-            return nodes
-        return [*map(self.one, nodes)]
-
-    def _within(self, nodes: Sequence[Any]) -> bool:
-        if self._limits is None or not nodes:
-            return True
-        return None not in nodes and min(nodes) >= self._limits[0] and max(nodes) <= self._limits[1]
+        return nodes if unchanged(nodes, self._easy, self._limits) else [*map(self.one, nodes)]
 
 
 class _StructReader(ColumnReader):
@@ -77,11 +70,13 @@ class _ArrayReader(ColumnReader):
         return nodes if unchanged_lists(nodes, self._items.column) else [*map(self.one, nodes)]
 
 
-class _DoubleReader(ColumnReader):
-    """In strict mode: a number beyond the largest double is refused."""
+class _StrictDoubleReader(ColumnReader):
+    """Refuses a number beyond the largest double."""
 
-    def _within(self, nodes: Sequence[Any]) -> bool:
-        return all(isfinite(node) for node in nodes if node is not None)
+    def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
+        if {*map(type, nodes)} == {float} and all(map(isfinite, nodes)):
+            return nodes
+        return [*map(self.one, nodes)]
 
 
 def reader_for(schema: Schema | None, *, replace_nulls: bool, strict: bool = False) -> ColumnReader:
@@ -192,7 +187,7 @@ class _Compiler:
         keeps_null = schema.optional and (schema.default is None or not self._replace_nulls)
         types = frozenset({easy, type(None)} if keeps_null else {easy}) if easy is not None else frozenset()
         read = self._nullable(schema, self._choose(*PRIMITIVES[schema.type]))
-        reader = _DoubleReader if self._strict and schema.type is Type.FLOAT64 else ColumnReader
+        reader = _StrictDoubleReader if self._strict and schema.type is Type.FLOAT64 else ColumnReader
         return reader(read, types, INT_RANGES.get(schema.type))
 
     def _array(self, items: ColumnReader) -> Reader:

@@ -14,13 +14,12 @@ from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
 from barnabas.converters._exact import fits_float, fits_int, shown
-from barnabas.converters._json.columns import columns_of, rows_of, unchanged_lists
+from barnabas.converters._json.columns import columns_of, rows_of, unchanged, unchanged_lists
 from barnabas.converters._json.output import (
-    PLAIN_BELOW,
-    PLAIN_FROM,
     base64_text,
     decimal_node,
     double_node,
+    floats_are_plain,
     number_node,
     schemaless_node,
 )
@@ -48,14 +47,7 @@ class ColumnWriter:
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
         """For many; gives ``values`` itself where nothing has to change."""
-        if self._easy and {*map(type, values)} <= self._easy and self._within(values):
-            return values
-        return [*map(self.one, values)]
-
-    def _within(self, values: Sequence[Any]) -> bool:
-        if self._limits is None or not values:
-            return True
-        return None not in values and min(values) >= self._limits[0] and max(values) <= self._limits[1]
+        return values if unchanged(values, self._easy, self._limits) else [*map(self.one, values)]
 
 
 class _StructWriter(ColumnWriter):
@@ -88,10 +80,8 @@ class _ArrayWriter(ColumnWriter):
 
 class _DoubleWriter(ColumnWriter):
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
-        if {*map(type, values)} == {float} and min(values) >= PLAIN_FROM and max(values) < PLAIN_BELOW:
-            total = sum(values)
-            if total == total:  # noqa: PLR0124 - a NaN anywhere would make it one, and hides from min and max
-                return values
+        if {*map(type, values)} == {float} and floats_are_plain(values):
+            return values
         return [*map(self.one, values)]
 
 
