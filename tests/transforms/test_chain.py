@@ -254,6 +254,21 @@ def test_classes_of_others(home, name):
     assert apply_step(step, SourceBatch("t", ["ab", "abc"]))[0].values == ["AB", "abc"]
 
 
+def test_what_was_made_is_closed_when_a_later_one_fails(home, monkeypatch):
+    make_steps({"transforms": "a", "transforms.a.type": "acme_steps.Upper"}, home)
+    closed = []
+    monkeypatch.setattr(sys.modules["acme_steps"].Upper, "close", lambda _: closed.append(1))
+    with pytest.raises(ConfigError):
+        make_steps({"transforms": "a,b", "transforms.a.type": "acme_steps.Upper", "transforms.b.type": "Nope"}, home)
+    assert len(closed) == 1
+
+
+def test_an_abstract_class_says_what_is_missing():
+    with pytest.raises(ConfigError, match="abstract") as caught:
+        make_steps({"transforms": "a", "transforms.a.type": "barnabas.transforms.base:Transformation"}, None)
+    assert caught.value.remedy == "Define in it: apply."
+
+
 def test_a_class_on_plugin_path_but_not_in_the_connectors_home(home):
     assert make_steps({"transforms": "a", "transforms.a.type": "acme_steps.Upper"}, None, home)
 

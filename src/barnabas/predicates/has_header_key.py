@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from barnabas.config import ConfigDef, NonEmptyString, Type
 from barnabas.predicates.base import Predicate
@@ -11,6 +12,8 @@ from barnabas.record import Batch, SinkRecord, SourceRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from barnabas.record import Headers
 
 __all__ = ["HasHeaderKey"]
 
@@ -43,4 +46,12 @@ class HasHeaderKey(Predicate[R]):
         name, column = self._name, batch.headers
         if column is None:
             return [False] * len(batch)
+        if all(column):  # every record has some: look at all keys in one go
+            keys = list(map(_KEY, chain.from_iterable(cast("list[Headers]", column))))
+            if name not in keys:
+                return [False] * len(column)
+            sizes = {*map(len, cast("list[Headers]", column))}
+            if len(sizes) == 1:
+                size = sizes.pop()
+                return [name in keys[at : at + size] for at in range(0, len(keys), size)]
         return [headers is not None and name in map(_KEY, headers) for headers in column]

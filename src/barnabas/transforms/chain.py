@@ -53,6 +53,12 @@ class Step(NamedTuple):
             return bool(own)
         return type(self.transformation).apply_batch is Transformation.apply_batch
 
+    def close(self) -> None:
+        """Release what the transform and its predicate opened."""
+        self.transformation.close()
+        if self.predicate is not None:
+            self.predicate.close()
+
 
 def make_steps(props: Mapping[str, str], home: str | None, plugin_path: str | None = None) -> list[Step]:
     """Make and configure the transforms that a configuration lists, in order; called once a task, in its host.
@@ -68,7 +74,15 @@ def make_steps(props: Mapping[str, str], home: str | None, plugin_path: str | No
     """
     aliases = _aliases(props, "transforms")
     predicates = _aliases(props, "predicates")
-    return [_step(props, alias, predicates, home, plugin_path) for alias in aliases]
+    made: list[Step] = []
+    try:
+        for alias in aliases:
+            made.append(_step(props, alias, predicates, home, plugin_path))  # noqa: PERF401  what was made is closed
+    except BaseException:
+        for step in made:
+            step.close()
+        raise
+    return made
 
 
 def _aliases(props: Mapping[str, str], key: str) -> list[str]:

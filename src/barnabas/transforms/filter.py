@@ -15,14 +15,13 @@ R = TypeVar("R", SourceRecord, SinkRecord)
 class Filter(Transformation[R]):
     """Drops every record that it is given: its predicate says which."""
 
+    def __init__(self) -> None:
+        self._nothing: dict[bool, Any] = {True: SinkBatch(partitions=[], offsets=[]), False: SourceBatch()}
+
     def apply(self, record: R) -> R | None:  # noqa: ARG002  whatever it is
         """Drop one record."""
         return None
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
         """Drop all, without making columns that nobody has asked for."""
-        if isinstance(batch, SinkBatch):
-            nothing: Any = SinkBatch(batch.topic, [], partitions=[], offsets=[])
-        else:
-            nothing = SourceBatch(batch.topic, [])
-        return nothing, []
+        return self._nothing[isinstance(batch, SinkBatch)], []
