@@ -19,6 +19,7 @@ _MAX_PORT = 65_535
 _OVERVIEW = """\
 commands:
   standalone   run a worker in one process tree, configured by files
+  distributed  run a worker that shares its work with the others of its group
   broker       run the development broker, which speaks Kafka's protocol
   dev          run broker and worker together: nothing else is needed to try things
   plugins      list the connectors and other plugins, or show the settings of one
@@ -45,6 +46,19 @@ exit codes: 0 stopped on request · 1 wrong usage · 2 failed before the start (
 · 3 failed while starting, or a connector file could not be used
 
 SIGTERM or Ctrl-C stops gracefully within task.shutdown.graceful.timeout.ms; a second one stops at once.
+"""
+
+_DISTRIBUTED = """\
+examples:
+  barnabas distributed worker.properties
+
+Workers with the same group.id share connectors and tasks, be they Barnabas or Kafka Connect on the JVM. They are
+managed over REST; what they know is kept in three topics of Kafka, which are created if they are missing.
+
+exit codes: 0 stopped on request · 1 wrong usage, or the group was lost for good · 2 failed before the start (worker
+properties, ports, Kafka) · 3 failed while starting
+
+SIGTERM or Ctrl-C stops gracefully and hands the work over; a second one stops at once.
 """
 
 _BROKER = """\
@@ -132,11 +146,11 @@ def build_parser() -> argparse.ArgumentParser:
         fill(sub)
 
     command("standalone", "Run a standalone worker.", _STANDALONE, _fill_standalone)
+    command("distributed", "Run one worker of a group.", _DISTRIBUTED, _fill_distributed)
     command("broker", "Run the development broker.", _BROKER, _fill_broker)
     command("dev", "Run the development broker and a standalone worker together.", _DEV, _fill_dev)
     command("plugins", "List plugins, or show the configuration reference of one.", _PLUGINS, _fill_plugins)
     command("version", "Print the version.", _VERSION, lambda _: None)
-    command("distributed", "Not available yet.", "", _fill_distributed)
     return parser
 
 
@@ -211,4 +225,4 @@ def _fill_plugins(parser: argparse.ArgumentParser) -> None:
 
 
 def _fill_distributed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("worker", nargs="?", metavar="worker.properties", help=argparse.SUPPRESS)
+    parser.add_argument("worker", metavar="worker.properties", help="the worker's settings, the same for all workers")

@@ -34,12 +34,13 @@ from barnabas.supervisor.providers import Providers
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from typing import Any
 
     from barnabas.herder.connector_file import ConnectorFile
     from barnabas.supervisor.forkserver import ForkServer
 
-__all__ = ["run_worker"]
+__all__ = ["failing_as", "run_until_stopped", "run_worker", "say_addresses"]
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,12 @@ _CONTAINED = frozenset({HungError.code, HostDiedError.code, ProviderHungError.co
 
 
 def run_worker(
-    fork: ForkServer, props: Mapping[str, str], files: Sequence[str], started: Callable[[str], None] | None = None
+    fork: ForkServer,
+    props: Mapping[str, str],
+    files: Sequence[str],
+    started: Callable[[str], None] | None = None,
 ) -> int:
-    """Run a worker until SIGTERM or SIGINT.
+    """Run a standalone worker until SIGTERM or SIGINT.
 
     Args:
         fork: The fork server, launched before anything else.
@@ -65,24 +69,43 @@ def run_worker(
     Raises:
         FatalError: With the exit code and the reason.
     """
+    return run_until_stopped(
+        fork,
+        props,
+        WorkerConfig.standalone,
+        lambda config, sockets: _run(fork, config, sockets, files, started),
+    )
+
+
+def run_until_stopped(
+    fork: ForkServer,
+    props: Mapping[str, str],
+    check: Callable[[Mapping[str, str]], WorkerConfig],
+    work: Callable[[WorkerConfig, list[socket.socket]], Coroutine[Any, Any, None]],
+) -> int:
+    """Run a worker of either mode until SIGTERM or SIGINT.
+
+    Args:
+        fork: The fork server, launched before anything else.
+        props: The worker's properties, placeholders unresolved.
+        check: Makes a configuration of them.
+        work: The worker's life, given its configuration and the listening sockets of REST.
+
+    Raises:
+        FatalError: With the exit code and the reason.
+    """
     log.info("%s", startup_line())
-    with _failing_as(BEFORE_START):
-        config = WorkerConfig.standalone(resolve_worker(fork, props))
+    with failing_as(BEFORE_START):
+        config = check(resolve_worker(fork, props))
         for warning in config.warnings:
             log.warning("%s", warning)
         sockets = bind_all(config.listeners)
-    return asyncio.run(_until_stopped(fork, config, sockets, files, started))
+    return asyncio.run(_until_stopped(work(config, sockets)))
 
 
-async def _until_stopped(
-    fork: ForkServer,
-    config: WorkerConfig,
-    sockets: list[socket.socket],
-    files: Sequence[str],
-    started: Callable[[str], None] | None,
-) -> int:
+async def _until_stopped(work: Coroutine[Any, Any, None]) -> int:
     """Run the worker as a task, which the first signal cancels: whatever it is doing, it then undoes what it made."""
-    task = asyncio.create_task(_run(fork, config, sockets, files, started))
+    task = asyncio.create_task(work)
     stopping = False
 
     def stop(number: signal.Signals) -> None:
@@ -115,7 +138,7 @@ async def _run(
     began = time.monotonic()
     cluster = asyncio.create_task(cluster_id_on_thread(config.props))
     supervisor = ProcessSupervisor(fork, config.props)
-    with _failing_as(BEFORE_START):
+    with failing_as(BEFORE_START):
         providers = Providers(config.props, lambda: supervisor.pool)
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
     host, port = config.advertised(sockets[0].getsockname()[1])
@@ -132,32 +155,38 @@ async def _run(
     )
     supervisor.listen(herder, herder.renewed)
     app = make_app(herder)
-    with _failing_as(BEFORE_START):
+    with failing_as(BEFORE_START):
         log.info("Kafka cluster ID: %s", await cluster)
     async with AsyncExitStack() as undo:
         undo.push_async_callback(herder.stop)
-        with _failing_as(STARTING):
+        with failing_as(STARTING):
             await herder.start()
-        with _failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
+        with failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
             await undo.enter_async_context(serve(app, sockets, config.listeners, config.props))
-        addresses = [_address(*each) for each in zip(config.listeners, sockets, strict=True)]
-        log.info("REST server listening at %s, advertised as %s:%d", ", ".join(addresses), host, port)
-        with _failing_as(STARTING):
+        address = say_addresses(config, sockets, f"{host}:{port}")
+        with failing_as(STARTING):
             await plugins.discover()
-        with _failing_as(BEFORE_START):  # a wrong converter is a wrong setting, though only the plugins can tell
+        with failing_as(BEFORE_START):  # a wrong converter is a wrong setting, though only the plugins can tell
             check_converters(config, plugins)
-        with _failing_as(STARTING):
+        with failing_as(STARTING):
             await _create_all(herder, files)
         herder.ready()
         log.info("Kafka Connect started (in %.2f s)", time.monotonic() - began)
         if started is not None:
-            started(addresses[0])
-        with _failing_as(BROKEN):
+            started(address)
+        with failing_as(BROKEN):
             await supervisor.broken()
 
 
+def say_addresses(config: WorkerConfig, sockets: Sequence[socket.socket], advertised: str) -> str:
+    """Log where REST listens; the first address, as a person would type it."""
+    addresses = [_address(*each) for each in zip(config.listeners, sockets, strict=True)]
+    log.info("REST server listening at %s, advertised as %s", ", ".join(addresses), advertised)
+    return addresses[0]
+
+
 @contextmanager
-def _failing_as(code: int) -> Iterator[None]:
+def failing_as(code: int) -> Iterator[None]:
     """What fails inside ends the program with this exit code."""
     try:
         yield

@@ -282,6 +282,17 @@ class Herder(ABC):
         del name, configs, headers, body
         raise RequestError("Kafka Connect in standalone mode does not support externally setting task configurations")
 
+    async def forward(
+        self, url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        """Send a request to another worker; status and JSON body of its answer (``None``: no body).
+
+        Raises:
+            RequestError: It refused, or could not be reached.
+        """
+        del method, path, body, headers
+        raise RequestError(f"There is no other worker at {url}.", code=ElsewhereError.code)
+
     async def workers(self) -> list[dict[str, Any]]:
         """The workers of the group with their load; none without a group."""
         return []

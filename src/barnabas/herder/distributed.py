@@ -476,6 +476,11 @@ class DistributedHerder(RunningHerder):
             key, allowed = self._configs.state.session_key, self._worker.values["inter.worker.verification.algorithms"]
             verify(key, headers, body, allowed)
 
+    async def forward(
+        self, url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Any]:
+        return await self._forwarder.send(url, method, path, body, headers)
+
     # ------------------------------------------------------------------ offsets and topics
     async def offsets(self, name: str) -> list[dict[str, Any]]:
         config = self.connector_config(name)

@@ -107,6 +107,11 @@ class WorkerConfig(msgspec.Struct, frozen=True):
             host = _own_address()
         return str(host), int(self.values["rest.advertised.port"] or listener.port or port or 0)
 
+    @property
+    def advertised_scheme(self) -> str:
+        """``http`` or ``https``: how others reach the REST server."""
+        return self._advertised_listener().scheme
+
     def _advertised_listener(self) -> HttpListener:
         wanted = self.values["rest.advertised.listener"]
         schemes = [wanted] if wanted else ["http", "https"]

@@ -23,6 +23,7 @@ __all__ = [
     "admin_config",
     "dlq_admin_config",
     "dlq_producer_config",
+    "internal_topic_configs",
     "sink_consumer_config",
     "source_producer_config",
 ]
@@ -73,6 +74,29 @@ def admin_config(
         "client.id": f"connector-adminclient-{connector_name}-{task}",
         **_layers("admin", worker, connector),
     }
+
+
+def internal_topic_configs(worker: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """For the consumer and the producer of the topics that workers share: the worker's own, un-prefixed settings.
+
+    One request in flight keeps the order of writes; a write that is repeated does no harm in a compacted topic.
+    """
+    group = worker.get("group.id") or "connect"
+    own = f"-{worker['client.id']}" if worker.get("client.id") else ""
+    given = {key: value for key, value in worker.items() if key in client_keys("consumer") - _WORKER_ONLY}
+    exactly_once = worker.get("exactly.once.source.support", "").strip().lower() == "enabled"
+    isolation = {"isolation.level": "read_committed"} if exactly_once else {}
+    consumer = {**given, **isolation, "auto.offset.reset": "earliest", "client.id": f"{group}{own}-topics"}
+    given = {key: value for key, value in worker.items() if key in client_keys("producer") - _WORKER_ONLY}
+    producer = {
+        **given,
+        "acks": "all",
+        "enable.idempotence": "false",
+        "max.in.flight.requests.per.connection": "1",
+        "delivery.timeout.ms": str(INT_MAX),
+        "client.id": f"{group}{own}-topics",
+    }
+    return consumer, producer
 
 
 def dlq_producer_config(

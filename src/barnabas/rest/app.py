@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from barnabas.herder.base import Herder
 from barnabas.rest.answers import HttpError, error_answer
 from barnabas.rest.connectors import ConnectorHandlers
-from barnabas.rest.resource import Handler, Resource
+from barnabas.rest.forward import Forwarding
+from barnabas.rest.resource import Forward, Handler, Resource
 from barnabas.rest.worker import WorkerHandlers
 
 __all__ = ["make_app"]
@@ -28,6 +29,7 @@ def make_app(herder: Herder) -> ASGIApp:
         "/": {"GET": worker.root},
         "/health": {"GET": worker.health},
         "/barnabas/tasks": {"GET": worker.task_stats},
+        "/workers": {"GET": worker.workers},
         "/connector-plugins": {"GET": worker.plugins},
         "/connector-plugins/{name}/config": {"GET": worker.plugin_config},
         "/connector-plugins/{name}/config/validate": {"PUT": worker.validate},
@@ -43,19 +45,20 @@ def make_app(herder: Herder) -> ASGIApp:
         f"{one}/resume": {"PUT": connectors.resume},
         f"{one}/stop": {"PUT": connectors.stop},
         f"{one}/restart": {"POST": connectors.restart},
-        f"{one}/tasks": {"GET": connectors.tasks},
+        f"{one}/tasks": {"GET": connectors.tasks, "POST": connectors.put_task_configs},
         f"{one}/tasks/{{task}}/status": {"GET": connectors.task_status},
         f"{one}/tasks/{{task}}/restart": {"POST": connectors.restart_task},
         f"{one}/topics": {"GET": connectors.topics},
         f"{one}/topics/reset": {"PUT": connectors.reset_topics},
         f"{one}/offsets": {"GET": connectors.offsets},
     }
-    routes = [Route(path, _resource(path, handlers)) for path, handlers in table.items()]
+    forward = Forwarding(herder)
+    routes = [Route(path, _resource(path, handlers, forward)) for path, handlers in table.items()]
     return _RawPaths(Router(routes, redirect_slashes=False, default=_not_found))
 
 
-def _resource(path: str, handlers: dict[str, Handler]) -> Resource:
-    return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()))
+def _resource(path: str, handlers: dict[str, Handler], forward: Forward) -> Resource:
+    return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()), forward)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from barnabas.errors import NotFoundError
 from barnabas.herder.base import BadRequestError, Created, Herder
-from barnabas.herder.json_body import BodyError, create_request
+from barnabas.herder.json_body import BodyError, create_request, string_map
 from barnabas.rest.answers import empty, json_answer
 from barnabas.rest.resource import Call
 
@@ -115,6 +115,15 @@ class ConnectorHandlers:
     async def tasks(self, call: Call) -> Response:
         """``GET /connectors/{name}/tasks``."""
         return json_answer(self._herder.task_infos(call.name()))
+
+    async def put_task_configs(self, call: Call) -> Response:
+        """``POST /connectors/{name}/tasks``, from other workers only."""
+        configs = await call.json()
+        if not isinstance(configs, list) or not all(isinstance(config, dict) for config in configs):
+            raise BodyError("Task configurations are a list of objects.")
+        maps = [{key: value for key, value in string_map(config).items() if value is not None} for config in configs]
+        await self._herder.put_task_configs(call.name(), maps, call.headers, await call.body())
+        return empty()
 
     async def task_status(self, call: Call) -> Response:
         """``GET /connectors/{name}/tasks/{task}/status``."""

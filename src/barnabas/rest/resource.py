@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,12 +11,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from barnabas.herder.base import RequestError
+from barnabas.herder.base import ElsewhereError, RequestError
 from barnabas.herder.json_body import BodyError, parse_json, string_map
 from barnabas.rest.answers import HttpError, error_answer
 from barnabas.supervisor.api import TaskId
 
-__all__ = ["Call", "Handler", "Resource"]
+__all__ = ["Call", "Forward", "Handler", "Resource"]
 
 REQUEST_TIMEOUT = 90.0
 """Seconds after which any request is answered with an error."""
@@ -30,7 +30,28 @@ class Call:
 
     def __init__(self, request: Request) -> None:
         self._request = request
+        self._body: bytes | None = None
         self.query = request.query_params
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the request, by names in lower case."""
+        return self._request.headers
+
+    async def body(self) -> bytes:
+        """The bytes that were sent.
+
+        Raises:
+            HttpError: They are too many.
+        """
+        if self._body is None:
+            body = b""
+            async for part in self._request.stream():
+                body += part
+                if len(body) > _MAX_BODY:
+                    raise HttpError(413)
+            self._body = body
+        return self._body
 
     def name(self, parameter: str = "name") -> str:
         """A path segment, with its escapes undone: ``%2F`` is part of the name."""
@@ -54,12 +75,7 @@ class Call:
 
     async def json(self, *, number_texts: bool = True) -> Any:
         """The body, parsed; ``None`` when there is none."""
-        body = b""
-        async for part in self._request.stream():
-            body += part
-            if len(body) > _MAX_BODY:
-                raise HttpError(413)
-        return parse_json(body, number_texts=number_texts)
+        return parse_json(await self.body(), number_texts=number_texts)
 
     async def string_map(self) -> dict[str, str | None]:
         """The body as a connector configuration."""
@@ -70,6 +86,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Response]]
+Forward = Callable[[str, Request, bytes], Awaitable[Response]]
 
 
 class Resource:
@@ -79,10 +96,14 @@ class Resource:
         handlers: By method; HEAD and OPTIONS come for free. Those of POST, PUT and PATCH that ``takes_json`` names
             refuse other bodies.
         takes_json: Methods whose body is JSON.
+        forward: Passes a request on to another worker that alone can grant it.
     """
 
-    def __init__(self, handlers: dict[str, Handler], takes_json: frozenset[str]) -> None:
+    def __init__(
+        self, handlers: dict[str, Handler], takes_json: frozenset[str], forward: Forward | None = None
+    ) -> None:
         self._handlers = handlers
+        self._forward = forward
         self._takes_json = takes_json
         heads = ["HEAD"] if "GET" in handlers else []
         self._allow = ",".join([*heads, *handlers, "OPTIONS"])
@@ -106,9 +127,15 @@ class Resource:
         if handler is None:
             raise HttpError(405, {"Allow": self._allow})
         self._check_media(request, method)
+        call = Call(request)
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
-                return await handler(Call(request))
+                try:
+                    return await handler(call)
+                except ElsewhereError as elsewhere:
+                    if self._forward is None:
+                        raise
+                    return await self._forward(elsewhere.url, request, await call.body())
         except TimeoutError:
             raise RequestError(
                 f"Request timed out after {REQUEST_TIMEOUT:.0f} seconds: {request.method} {unquote(request.url.path)}.",

@@ -35,6 +35,11 @@ class WorkerHandlers:
         del call
         return json_answer(self._herder.task_stats())
 
+    async def workers(self, call: Call) -> Response:
+        """``GET /workers``."""
+        del call
+        return json_answer(await self._herder.workers())
+
     async def plugins(self, call: Call) -> Response:
         """``GET /connector-plugins``."""
         return json_answer(self._herder.plugins(connectors_only=call.flag("connectorsOnly", default=True)))
