@@ -43,14 +43,15 @@ class HasHeaderKey(Predicate[R]):
 
     def test_batch(self, batch: Batch[R]) -> list[bool]:
         """The same for a column; a batch without headers costs nothing."""
-        name, column = self._name, batch.headers
+        name = self._name
+        column: list[Headers | None] | None = batch.headers
         if column is None:
             return [False] * len(batch)
         if all(column):  # every record has some: look at all keys in one go
             keys = list(map(_KEY, chain.from_iterable(cast("list[Headers]", column))))
             if name not in keys:
                 return [False] * len(column)
-            sizes = {*map(len, cast("list[Headers]", column))}
+            sizes = set(map(len, cast("list[Headers]", column)))
             if len(sizes) == 1:
                 size = sizes.pop()
                 return [name in keys[at : at + size] for at in range(0, len(keys), size)]
