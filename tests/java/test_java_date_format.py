@@ -26,6 +26,10 @@ PATTERNS = [
     "ss:mm:HH dd.MM.yyyy SSS",
     "yyyy-MM-dd'T'HH:mm:ss.SSSX",
     "EEE, dd MMM yyyy HH:mm:ss Z",
+    "dd/MMM/yyyy:HH:mm:ss.SSSXX",
+    "EEE HH:mm",
+    "HH:mm:ss dd MMMM yyyy",
+    "SSS ss",
     "d MMMM yyyy h:m:s.S a",
     "G yyyy.DDD HH:mm:ss.SSS",
     "yyyy/MM/dd",
@@ -93,6 +97,22 @@ def test_texts_with_one_wrong_character_are_read_the_same_by_both(pattern, data)
     column = [fast.format(datetime(2024, 1, 1, tzinfo=UTC)), text]
     if answer(slow, text) is not None:
         assert fast.parse_column(column) == list(map(slow.parse, column))
+
+
+@given(
+    st.sampled_from(
+        ["Z", "+02:00", "-0330", "+24:00", "+01", "GMT", "UTC", "GMT+1:00", "PST", "+01:00 x", "+1:00", "+01:60"]
+    ),
+    st.sampled_from(["X", "XX", "XXX", "Z", "zzzz"]),
+    st.sampled_from(["2025-03-04T05:06:07", "9999-12-31T23:59:59", "1583-01-01T00:00:00", "1582-10-01T00:00:00"]),
+)
+def test_offsets_are_read_the_same_by_both(offset, letters, text):
+    fast, slow = (SimpleDateFormat(f"yyyy-MM-dd'T'HH:mm:ss{letters}", century=CENTURY) for _ in range(2))
+    slow._fast_read = slow._fast_write = None
+    wanted = answer(slow, text + offset)
+    assert answer(fast, text + offset) == wanted
+    if wanted is not None and "PST" not in offset:
+        assert fast.parse_column([text + offset, text + offset]) == [wanted, wanted]
 
 
 def answer(made, text):

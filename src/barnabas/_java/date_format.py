@@ -10,7 +10,8 @@ from typing import Final
 from barnabas._java.calendar import Moment
 from barnabas._java.date_pattern import Letters, elements
 from barnabas._java.date_reader import Reading, century_start, reader
-from barnabas._java.date_shape import reader_of, writer_of
+from barnabas._java.date_shape_reader import reader_of
+from barnabas._java.date_shape_writer import writer_of
 from barnabas._java.date_writer import writer
 from barnabas._java.zones import UTC, Zone
 from barnabas._schema.exact import Instant
@@ -50,7 +51,9 @@ class SimpleDateFormat:
         self._write = writer(self._pieces)
         # The fast ways; a zone that a text names later puts an end to them.
         utc = zone is UTC
-        self._fast_read = reader_of(self._pieces) if utc else None
+        # Strict mode looks at weekdays, which the fast way believes.
+        believed = strict and any(isinstance(piece, Letters) and piece.letter == "E" for piece in self._pieces)
+        self._fast_read = reader_of(self._pieces) if utc and not believed else None
         self._fast_write = writer_of(self._pieces, _in_utc) if utc else None
 
     @property

@@ -6,7 +6,6 @@ import os
 import re
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from barnabas._java.zones import UTC, Zone, zone
@@ -64,10 +63,12 @@ def find_zone(text: str, at: int, current: Zone) -> NamedZone | None:
 
 def default_zone_id() -> str:
     """The process's own time zone, as ``TZ`` or ``/etc/localtime`` name it; ``UTC`` where neither does."""
-    name = os.environ.get("TZ", "").removeprefix(":")
-    if not name:
-        target = os.path.realpath(Path("/etc/localtime"))
-        name = target.partition(_ZONEINFO)[2]
+    return _zone_id(os.environ.get("TZ", ""))
+
+
+@cache
+def _zone_id(setting: str) -> str:
+    name = setting.removeprefix(":") or os.path.realpath("/etc/localtime").partition(_ZONEINFO)[2]
     return name if name in _table() else UTC.id
 
 
