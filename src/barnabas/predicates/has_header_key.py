@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from operator import attrgetter
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from barnabas.config import ConfigDef, NonEmptyString, Type
 from barnabas.predicates.base import Predicate
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HasHeaderKey"]
 
-_KEY = attrgetter("key")
 R = TypeVar("R", SourceRecord, SinkRecord)
 
 
@@ -47,12 +44,12 @@ class HasHeaderKey(Predicate[R]):
         column: list[Headers | None] | None = batch.headers
         if column is None:
             return [False] * len(batch)
-        if all(column):  # every record has some: look at all keys in one go
-            keys = list(map(_KEY, chain.from_iterable(cast("list[Headers]", column))))
-            if name not in keys:
-                return [False] * len(column)
-            sizes = set(map(len, cast("list[Headers]", column)))
-            if len(sizes) == 1:
-                size = sizes.pop()
-                return [name in keys[at : at + size] for at in range(0, len(keys), size)]
-        return [headers is not None and name in map(_KEY, headers) for headers in column]
+        answers = []
+        for headers in column:
+            found = False
+            for header in headers or ():
+                if header.key == name:
+                    found = True
+                    break
+            answers.append(found)
+        return answers
