@@ -299,3 +299,23 @@ def test_a_bad_setting_names_its_key() -> None:
         converter(decimal_format="NUMERIK")
     assert raised.value.key == "decimal.format"
     assert "'NUMERIC'" in str(raised.value)
+
+
+@pytest.mark.parametrize("depth", [5, 100, 240, 600])
+def test_deep_nesting_reads_alike_alone_and_in_columns(depth: int) -> None:
+    payload = b"[" * depth + b"1.5" + b"]" * depth
+    value = PLAIN_JSON.to_connect("t", payload).value
+    assert PLAIN_JSON.to_connect_column("t", [payload, payload])[1] == [value, value]
+    for _ in range(depth):
+        [value] = value
+    assert value == 1.5
+
+
+@pytest.mark.parametrize("depth", [1100, 5000, 100_000])
+def test_nesting_that_is_too_deep_is_a_data_error(depth: int) -> None:
+    for payload in (b"[" * depth + b"]" * depth, b'{"a":' * depth, b'{"schema":' * depth):
+        for converter_ in (PLAIN_JSON, ENVELOPE):
+            with pytest.raises(DataError):
+                converter_.to_connect("t", payload)
+            with pytest.raises(DataError):
+                converter_.to_connect_column("t", [payload])

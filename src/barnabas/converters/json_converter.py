@@ -214,6 +214,8 @@ class JsonConverter(UniversalConverter):
 
     def _read(self, payload: bytes) -> SchemaAndValue:
         try:
+            if not self._schemas:
+                return self._read_plain(payload)
             try:
                 return self._convert(payload, parse_one(payload, whole=self._strict))
             except NeedsExactNumbers:
@@ -223,9 +225,13 @@ class JsonConverter(UniversalConverter):
         except RecursionError:
             raise self._unreadable(payload, "nested too deeply") from None
 
+    def _read_plain(self, payload: bytes) -> SchemaAndValue:
+        try:
+            return SchemaAndValue(None, parse_column([payload], self._plain.one, whole=self._strict)[0])
+        except CoercedError:
+            return self._value(None, self._plain, parse_one(payload, whole=self._strict), self._kind)
+
     def _convert(self, payload: bytes, node: Any) -> SchemaAndValue:
-        if not self._schemas:
-            return self._value(None, self._plain, node, self._kind)
         if self._fixed is not None:
             return self._value(self._fixed.schema, self._fixed.reader, node, self._kind)
         if not isinstance(node, dict) or node.keys() != {"schema", "payload"}:
