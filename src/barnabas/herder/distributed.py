@@ -60,6 +60,7 @@ _SETTLE: Final = 30.0
 """Seconds that a request waits for a rebalance to end before it is refused."""
 
 _KEY_CHECK: Final = 30.0
+_FLUSH: Final = 5
 _PUBLISH_FIRST: Final = 0.25
 _PUBLISH_LONGEST: Final = 60.0
 _UNKNOWN_CONNECTOR: Final = "Unknown connector: {}"
@@ -200,7 +201,11 @@ class DistributedHerder(RunningHerder):
         held = list(self.director.held)
         await self._around.supervisor.stop(self._worker.graceful_timeout)
         self._say_unassigned(held)
-        await self._stores.statuses.flush()
+        try:
+            async with asyncio.timeout(_FLUSH):
+                await self._stores.statuses.flush()
+        except TimeoutError:
+            log.warning("The last statuses could not be written within %d s: others will wait for this worker.", _FLUSH)
         await self._member.stop()
 
     def _say_unassigned(self, items: Iterable[TaskId]) -> None:
