@@ -111,6 +111,13 @@ def test_what_comes_out(target, made):
     assert one(target, "2025-01-01 00:00:00.123") == made
 
 
+@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 150_000), min_size=4, max_size=30))
+def test_many_numbers_of_a_few_minutes(start, steps):
+    numbers = [start + step for step in steps]
+    batch, _ = converter("Timestamp").apply_batch(SourceBatch("t", numbers))
+    assert batch.values == [one("Timestamp", number) for number in numbers]
+
+
 def test_out_of_range():
     far = 1 << 60
     assert one("Timestamp", far) == Instant(far)
