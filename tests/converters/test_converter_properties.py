@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from converter_strategies import NAMES, PRIMITIVES, TEXT, schemas, values, with_defaults
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from barnabas.converters.base import Converter
@@ -29,6 +29,11 @@ from vectors import codec
 from vectors.compare import equal
 
 
+def calm(examples: int) -> settings:
+    """Neither the clock nor a busy machine fails a test."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def json_converter(**config: str) -> JsonConverter:
     made = JsonConverter()
     made.configure({key.replace("_", "."): value for key, value in config.items()})
@@ -42,7 +47,7 @@ def schema_and_values(draw: st.DrawFn) -> tuple[Schema, list[Any]]:
 
 
 @given(schema_and_values(), st.sampled_from(["BASE64", "NUMERIC"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@calm(150)
 def test_json_with_a_schema_comes_back(made: tuple[Schema, list[Any]], decimals: str, strict: bool) -> None:
     schema, rows = made
     converter = json_converter(decimal_format=decimals, strict=str(strict).lower())
@@ -57,7 +62,7 @@ def test_json_with_a_schema_comes_back(made: tuple[Schema, list[Any]], decimals:
 
 
 @given(schema_and_values())
-@settings(max_examples=100, deadline=None)
+@calm(100)
 def test_a_missing_member_is_a_null_in_columns_too(made: tuple[Schema, list[Any]]) -> None:
     schema, rows = made
     converter = json_converter()
@@ -130,7 +135,7 @@ def agree(converter: Converter, payloads: list[bytes | None]) -> None:
 
 
 @given(envelopes())
-@settings(max_examples=150, deadline=None)
+@calm(150)
 def test_columns_read_as_records_and_strict_is_never_more_permissive(payloads: list[bytes | None]) -> None:
     lenient, strict = json_converter(), json_converter(strict="true")
     agree(lenient, payloads)
@@ -145,7 +150,7 @@ def test_columns_read_as_records_and_strict_is_never_more_permissive(payloads: l
 
 
 @given(st.lists(JSON_NODES, min_size=1, max_size=4))
-@settings(max_examples=120, deadline=None)
+@calm(120)
 def test_the_same_without_a_schema(nodes: list[Any]) -> None:
     lenient, strict = json_converter(schemas_enable="false"), json_converter(schemas_enable="false", strict="true")
     payloads: list[bytes | None] = [json.dumps(node).encode() for node in nodes]
@@ -157,6 +162,7 @@ def test_the_same_without_a_schema(nodes: list[Any]) -> None:
 
 
 @given(st.lists(JSON_NODES, min_size=1, max_size=5))
+@calm(100)
 def test_several_schemas_in_one_column(nodes: list[Any]) -> None:
     converter = json_converter()
     heads = ['{"type":"string","optional":true}', '{"type":"int64","optional":true}', "null", '{"type":"double"}']
@@ -179,7 +185,7 @@ FIXED: list[tuple[Converter, Type]] = [
 
 @pytest.mark.parametrize(("converter", "kind"), FIXED, ids=lambda part: type(part).__name__)
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
+@calm(50)
 def test_the_other_converters_give_back_what_they_were_given(converter: Converter, kind: Type, data: Any) -> None:
     schema = Schema(kind, optional=True)
     rows = data.draw(st.lists(st.none() | PRIMITIVES[kind], max_size=4))
@@ -189,7 +195,7 @@ def test_the_other_converters_give_back_what_they_were_given(converter: Converte
 
 
 @given(schema_and_values())
-@settings(max_examples=100, deadline=None)
+@calm(100)
 def test_the_other_converters_never_raise_anything_else(made: tuple[Schema, list[Any]]) -> None:
     schema, rows = made
     for converter, _ in FIXED:
@@ -202,7 +208,7 @@ def test_the_other_converters_never_raise_anything_else(made: tuple[Schema, list
 
 
 @given(JSON_NODES | st.binary() | st.datetimes() | st.just(datetime))
-@settings(max_examples=100, deadline=None)
+@calm(100)
 def test_anything_may_be_given_without_a_schema(value: Any) -> None:
     for converter in (json_converter(schemas_enable="false"), json_converter(strict="true"), *(c for c, _ in FIXED)):
         try:
