@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from barnabas.kafka import messages as columns
 from barnabas.record import Headers, SinkBatch, SinkRecord
+from barnabas.schema import SchemaAndValue
 from barnabas.task.failures import Failure, Sieve, Stage, TaskStoppingError
 from barnabas.task.pipeline import Pipeline, Rows
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from barnabas.converters.base import Converter
-    from barnabas.schema import Schema, SchemaAndValue
+    from barnabas.schema import Schema
 
 __all__ = ["Read", "Rewritten", "SinkPipeline"]
 
+_Row = tuple[SchemaAndValue, SchemaAndValue, Headers | None]
+_PIECE = 32  # records: short enough that one bad record among many spoils few, long enough for columns to be worth it
 _UNFAILING = "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 
@@ -38,6 +41,10 @@ class Read(NamedTuple):
 
 class SinkPipeline(Pipeline[SinkRecord]):
     """See :class:`Pipeline`."""
+
+    @property
+    def _lazy_headers(self) -> bool:
+        return self._names[2] == _UNFAILING
 
     def read(self, messages: Sequence[Message]) -> Read:
         """Convert and transform; failed records are told, not raised.
@@ -89,7 +96,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
             value_schema=schema,
             value_schemas=schemas,
             # Only the converter that never fails may work later, when a sink asks for headers: few do.
-            headers=headers if self._names[2] == _UNFAILING else headers(),
+            headers=headers if self._lazy_headers else headers(),
             **_coordinates(messages),
         )
 
@@ -130,18 +137,55 @@ class SinkPipeline(Pipeline[SinkRecord]):
 
     # ------------------------------------------------------------------ record by record
     def _walk(self, messages: Sequence[Message], sieve: Sieve) -> tuple[SinkBatch, Rows]:
-        """Key, value, headers of each message: the first that fails is what its record is reported with."""
+        """Short pieces as columns again, and what fails of those one by one; nothing behind a fatal failure."""
         rows: list[int] = []
-        made: list[tuple[SchemaAndValue, SchemaAndValue, Headers | None]] = []
-        for at, message in enumerate(messages):
-            row = self._row(at, message, sieve)
+        made: list[_Row] = []
+        for start in range(0, len(messages), _PIECE):
+            piece = range(start, min(start + _PIECE, len(messages)))
+            part = self._try_piece(messages, piece)
+            if part is None:
+                self._walk_piece(messages, piece, sieve, rows, made)
+                if sieve.fatal is not None:
+                    break
+            else:
+                rows += piece
+                made += self._rows_of(part)
+        return self._gather([messages[at] for at in rows], made), rows
+
+    def _try_piece(self, messages: Sequence[Message], piece: range) -> SinkBatch | None:
+        """A piece as columns; ``None`` where that fails, as it did for the whole."""
+        if len(piece) == len(messages):
+            return None
+        try:
+            return self._convert(messages[piece.start : piece.stop])
+        except Exception:  # noqa: BLE001  as in read
+            return None
+
+    def _walk_piece(
+        self, messages: Sequence[Message], piece: range, sieve: Sieve, rows: list[int], made: list[_Row]
+    ) -> None:
+        """Key, value, headers of each message: the first that fails is what its record is reported with."""
+        for at in piece:
+            row = self._row(at, messages[at], sieve)
             if row is not None:
                 rows.append(at)
                 made.append(row)
             elif sieve.fatal is not None:
-                break
-        good = [messages[at] for at in rows]
-        headers = [row[2] for row in made]
+                return
+
+    def _rows_of(self, part: SinkBatch) -> Iterator[_Row]:
+        """The columns of a part as rows; headers that never fail are left until a sink asks for them."""
+        size = len(part)
+        keys = part.keys or [None] * size
+        key_schemas = part.key_schemas or [part.key_schema] * size
+        schemas = part.value_schemas or [part.value_schema] * size
+        headers = (None if self._lazy_headers else part.headers) or [None] * size
+        return zip(
+            map(SchemaAndValue, key_schemas, keys), map(SchemaAndValue, schemas, part.values), headers, strict=True
+        )
+
+    def _gather(self, good: list[Message], made: list[_Row]) -> SinkBatch:
+        headers = self._headers_of(good) if self._lazy_headers else [row[2] for row in made]
         batch = SinkBatch(
             "",
             [value.value for _, value, _ in made],
@@ -149,12 +193,12 @@ class SinkPipeline(Pipeline[SinkRecord]):
             keys=[key.value for key, _, _ in made],
             key_schemas=[key.schema for key, _, _ in made],
             value_schemas=[value.schema for _, value, _ in made],
-            headers=headers if any(headers) else None,
+            headers=headers if callable(headers) or any(headers) else None,
             **_coordinates(good),
         )
-        return batch.settle(), rows
+        return batch.settle()
 
-    def _row(self, at: int, message: Message, sieve: Sieve) -> tuple[SchemaAndValue, SchemaAndValue, Any] | None:
+    def _row(self, at: int, message: Message, sieve: Sieve) -> _Row | None:
         topic = cast("str", message.topic())  # a message that was read has one
         calls: tuple[tuple[Stage, Callable[[], Any]], ...] = (
             ("KEY_CONVERTER", functools.partial(self._key.to_connect, topic, message.key())),
