@@ -28,15 +28,31 @@ from barnabas.secrets import HIDDEN, hide, redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FORMAT_VARIABLE", "HIDDEN", "LEVELS", "LEVEL_VARIABLE", "configure", "context", "current_context", "redact"]
+__all__ = [
+    "FORMAT_VARIABLE",
+    "HIDDEN",
+    "LEVELS",
+    "LEVEL_NUMBERS",
+    "LEVEL_VARIABLE",
+    "configure",
+    "context",
+    "current_context",
+    "hear_everything",
+    "level_name",
+    "mind_own_business",
+    "redact",
+]
 
 FORMAT_VARIABLE = "BARNABAS_LOG_FORMAT"
 LEVEL_VARIABLE = "BARNABAS_LOG_LEVEL"
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 """What a person may ask for; TRACE also lets the libraries speak."""
 
-_NUMBERS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50, "OFF": 60}
-_NAMES = {5: "TRACE", 30: "WARN", 50: "FATAL"}
+LEVEL_NUMBERS = {"ALL": 1, "TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50, "OFF": 60}
+"""What REST and connectors know as levels; Java's names."""
+
+_NUMBERS = {**LEVEL_NUMBERS, "WARNING": 30}
+_NAMES = {number: name for name, number in LEVEL_NUMBERS.items()}
 _COLOURS = {"TRACE": "2", "DEBUG": "2", "WARN": "33", "ERROR": "31", "FATAL": "31;1"}
 _NOISY = ("aiohttp", "asyncio", "confluent_kafka", "kafka", "uvicorn")
 _STDERR = 2
@@ -99,6 +115,25 @@ def configure(level: str | None = None, *, json: bool | None = None, context: st
     for library in _NOISY:
         logging.getLogger(library).setLevel(number if number < logging.DEBUG else max(number, logging.WARNING))
     logging.captureWarnings(capture=True)
+
+
+def mind_own_business() -> None:
+    """For the worker's own process, in which no plugin runs: whoever is not ours is a library, and speaks from WARN on.
+
+    Call it after the fork server was launched: in the processes of plugins it is otherwise.
+    """
+    root = logging.getLogger()
+    number = root.level
+    logging.getLogger("barnabas").setLevel(number)
+    if number >= logging.DEBUG:
+        root.setLevel(max(number, logging.WARNING))
+
+
+def hear_everything() -> None:
+    """From now on only the levels of loggers decide what is written."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _StandardError):
+            handler.setLevel(logging.NOTSET)
 
 
 def _level_number(level: str | None) -> int:
@@ -175,6 +210,11 @@ def _trace(record: logging.LogRecord) -> str:
 
 def _level_name(record: logging.LogRecord) -> str:
     return _NAMES.get(record.levelno, record.levelname)
+
+
+def level_name(number: int) -> str:
+    """The name of a level; of one between two, that of the lower."""
+    return _NAMES[max((known for known in _NAMES if known <= number), default=1)]
 
 
 class _Text(logging.Formatter):

@@ -131,6 +131,14 @@ class FakeSupervisor:
     async def config_def(self, plugin):
         return [{"name": "topic", "of": plugin.name}]
 
+    async def alter_offsets(self, plugin, props, offsets):
+        self.calls.append(("alter_offsets", props["name"], list(offsets)))
+        await behave(props.get("fake.alter", "") if props.get("fake.alter") != "no" else "", "alter_offsets")
+        return props.get("fake.alter") != "no"
+
+    def set_level(self, change):
+        self.calls.append(("set_level", tuple(change.namespaces), change.level))
+
     async def scan(self, home):
         return []
 

@@ -94,6 +94,7 @@ def run_until_stopped(
     Raises:
         FatalError: With the exit code and the reason.
     """
+    logs.mind_own_business()
     log.info("%s", startup_line())
     with failing_as(BEFORE_START):
         config = check(resolve_worker(fork, props))

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 
 from barnabas.errors import BarnabasError, ConnectError
+from barnabas.log_levels import LevelChange
 
 __all__ = [
     "ConnectorSpec",
@@ -248,6 +249,18 @@ class Supervisor(Protocol):
 
     async def config_def(self, plugin: PluginRef) -> list[dict[str, Any]]:
         """The configuration definition of any plugin, in the form of ``GET /connector-plugins/{p}/config``."""
+
+    async def alter_offsets(
+        self, plugin: PluginRef, props: Mapping[str, str], offsets: Sequence[tuple[Any, Any]]
+    ) -> bool:
+        """Ask a connector, which is not started, about offsets that a user wants: whether all of them are dealt with.
+
+        ``offsets`` are pairs: a source partition and its offset, or ``[topic, partition]`` and a number; a null offset
+        is deleted.
+        """
+
+    def set_level(self, change: LevelChange) -> None:
+        """Have every process, also those that are made later, log in another detail."""
 
     async def scan(self, home: str | None) -> list[PluginRef]:
         """Import what is in a plugin home, in a process of its own, and list the plugin classes found."""

@@ -18,9 +18,11 @@ import msgspec
 
 from barnabas import secrets
 from barnabas.config_providers.names import ProviderSpec
+from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, PluginRef, State, TaskSpec
 
 __all__ = [
+    "AlterOffsets",
     "AsyncChannel",
     "Channel",
     "ConfigDefOf",
@@ -35,6 +37,7 @@ __all__ = [
     "Reconfigure",
     "Resume",
     "Scan",
+    "SetLevel",
     "StartConnector",
     "StartTask",
     "StopUnit",
@@ -126,6 +129,18 @@ class ConfigDefOf(_Message):
     plugin: PluginRef
 
 
+class AlterOffsets(_Message):
+    """Ask a connector about offsets that a user wants: pairs of a partition and its new offset, null to delete it.
+
+    A source's are as it made them; a sink's are ``[topic, partition]`` and a number.
+    """
+
+    id: int
+    plugin: PluginRef
+    props: dict[str, str]
+    offsets: list[tuple[Any, Any]]
+
+
 class Scan(_Message):
     """List the plugin classes of a home."""
 
@@ -155,6 +170,12 @@ class Provide(_Message):
     home: str | None
     path: str
     keys: list[str]
+
+
+class SetLevel(_Message):
+    """Log in another detail."""
+
+    change: LevelChange
 
 
 class Quit(_Message):
@@ -221,10 +242,12 @@ ToHost = (
     | Resume
     | Validate
     | ConfigDefOf
+    | AlterOffsets
     | Scan
     | Leave
     | Hide
     | Provide
+    | SetLevel
     | Quit
     | Done
 )

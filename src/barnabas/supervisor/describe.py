@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast
 
@@ -12,6 +13,7 @@ from barnabas.connector import (
     Connector,
     ConnectorTransactionBoundaries,
     ExactlyOnceSupport,
+    SinkConnector,
     SourceConnector,
 )
 from barnabas.connector_validation import ValidationContext, refuse_version, validate_connector_config
@@ -19,11 +21,14 @@ from barnabas.errors import ConfigError, ConnectError
 from barnabas.framework_config import FrameworkView, sink_connector_def, source_connector_def
 from barnabas.overrides import exactly_once_enabled, policy_of, worker_group
 from barnabas.plugins import load
+from barnabas.record import TopicPartition
 from barnabas.supervisor.api import PluginRef
 from barnabas.supervisor.board import Slot
 from barnabas.supervisor.library import offers, open_library
 
-__all__ = ["config_def_json", "validate_connector"]
+__all__ = ["alter_offsets", "config_def_json", "validate_connector"]
+
+log = logging.getLogger(__name__)
 
 _PARTS = ("key.converter", "value.converter", "header.converter")
 _DEFAULTS = {"header.converter": "org.apache.kafka.connect.storage.SimpleHeaderConverter"}
@@ -155,3 +160,46 @@ def config_def_json(plugin: PluginRef, slot: Slot) -> list[dict[str, Any]]:
         framework = source_connector_def(view) if isinstance(found, SourceConnector) else sink_connector_def(view)
         keys = {**keys, **{name: key for name, key in framework.keys.items() if name not in keys}}
     return [key_info(key) for key in keys.values() if not key.internal]
+
+
+def alter_offsets(
+    plugin: PluginRef, props: Mapping[str, str], offsets: Sequence[tuple[Any, Any]], slot: Slot
+) -> bool:
+    """What a connector says to offsets that a user wants; see :meth:`barnabas.SourceConnector.alter_offsets`.
+
+    Args:
+        plugin: The connector's class; the object is not started.
+        props: Its configuration, resolved.
+        offsets: See :class:`barnabas.supervisor.channel.AlterOffsets`.
+        slot: Where the call is shown.
+
+    Raises:
+        ConnectError: It refuses.
+    """
+    with slot.calling("load"):
+        connector: Connector = load(plugin)()
+    kind = "sink" if isinstance(connector, SinkConnector) else "source"
+    try:
+        with slot.calling("alter_offsets"):
+            if isinstance(connector, SinkConnector):
+                return connector.alter_offsets(props, {TopicPartition(*place): offset for place, offset in offsets})
+            return cast("SourceConnector", connector).alter_offsets(
+                props, {_as_key(partition): offset for partition, offset in offsets}
+            )
+    except NotImplementedError as error:
+        raise ConnectError(
+            f"Failed to modify offsets for connector {props['name']} because it doesn't support external modification "
+            "of offsets",
+            code="BRN-3133",
+        ) from error
+    except ConnectError:
+        raise
+    except Exception as error:
+        log.exception("%s.alter_offsets failed.", plugin.name)
+        raise ConnectError(
+            f"Failed to modify offsets for {kind} connector {props['name']}", code="BRN-3134"
+        ) from error
+
+
+def _as_key(partition: Mapping[str, Any] | None) -> Any:
+    return None if partition is None else tuple(partition.items())

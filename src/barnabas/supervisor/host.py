@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from barnabas import logs, secrets
+from barnabas import log_levels, logs, secrets
 from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
 from barnabas.errors import ConnectError
 from barnabas.plugins import load, scan_home
@@ -24,6 +24,7 @@ from barnabas.store.reader import StoredOffsets
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, RemoteError, State, TaskSpec, describe
 from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.channel import (
+    AlterOffsets,
     Channel,
     ConfigDefOf,
     Done,
@@ -37,6 +38,7 @@ from barnabas.supervisor.channel import (
     Reconfigure,
     Resume,
     Scan,
+    SetLevel,
     StartConnector,
     StartTask,
     StopUnit,
@@ -146,9 +148,9 @@ class Host:
                 self._stop(message.unit)
             case Pause() | Resume():
                 self._order(message)
-            case Hide() | Provide():
+            case Hide() | Provide() | SetLevel():
                 self._values(message)
-            case Validate() | ConfigDefOf() | Scan() | Leave():
+            case Validate() | ConfigDefOf() | AlterOffsets() | Scan() | Leave():
                 OneCall(message, self._link, self._board.slot(0)).start()
             case Quit():
                 return
@@ -160,9 +162,11 @@ class Host:
         else:
             control.resume()
 
-    def _values(self, message: Hide | Provide) -> None:
+    def _values(self, message: Hide | Provide | SetLevel) -> None:
         if isinstance(message, Hide):
             secrets.register(message.owner, message.values)
+        elif isinstance(message, SetLevel):
+            log_levels.apply(message.change)
         else:
             self._providers.ask(message)
 
@@ -200,10 +204,13 @@ def _say_thread_error(args: threading.ExceptHookArgs) -> None:
     log.error("Thread %s ended with an error.", args.thread and args.thread.name, exc_info=args.exc_value)
 
 
+SingleCall = Validate | ConfigDefOf | AlterOffsets | Scan | Leave
+
+
 class OneCall(threading.Thread):
     """A validation, description, scan or farewell: one call in a process made for it."""
 
-    def __init__(self, message: Validate | ConfigDefOf | Scan | Leave, link: Link, slot: Slot) -> None:
+    def __init__(self, message: SingleCall, link: Link, slot: Slot) -> None:
         super().__init__(name="call", daemon=True)
         self._message = message
         self._link = link
@@ -219,14 +226,20 @@ class OneCall(threading.Thread):
         else:
             self._link.send(Done(message.id, value))
 
-    def _value(self, message: Validate | ConfigDefOf | Scan | Leave) -> Any:
+    def _value(self, message: SingleCall) -> Any:
         if isinstance(message, Leave):
             return leave(message.specs)
         if isinstance(message, Scan):
             with self._slot.calling("load"):
                 return scan_home(message.home)
-        from barnabas.supervisor.describe import config_def_json, validate_connector  # noqa: PLC0415  only needed here
+        from barnabas.supervisor.describe import (  # noqa: PLC0415  only needed here
+            alter_offsets,
+            config_def_json,
+            validate_connector,
+        )
 
+        if isinstance(message, AlterOffsets):
+            return alter_offsets(message.plugin, message.props, message.offsets, self._slot)
         if isinstance(message, ConfigDefOf):
             return config_def_json(message.plugin, self._slot)
         return validate_connector(message.plugin, message.props, message.worker, self._slot)

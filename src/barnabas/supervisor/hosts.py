@@ -14,9 +14,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from barnabas.errors import HostDiedError, HungError
+from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import RemoteError
 from barnabas.supervisor.board import Board, Slot
-from barnabas.supervisor.channel import AsyncChannel, Done, Quit, ToHost, ToWorker
+from barnabas.supervisor.channel import AsyncChannel, Done, Quit, SetLevel, ToHost, ToWorker
 from barnabas.supervisor.forkserver import ForkServer
 
 __all__ = ["Host", "HostPool", "how_it_ended", "no_fork_server"]
@@ -78,6 +79,8 @@ class Host:
             theirs.close()
         self._channel = AsyncChannel(ours)
         await self._channel.open()
+        for change in self._pool.levels:
+            self.send(SetLevel(change))
         self._reading = asyncio.create_task(self._read(self._channel))
 
     async def _read(self, channel: AsyncChannel) -> None:
@@ -217,6 +220,8 @@ class HostPool:
         self._spawning: dict[int, asyncio.Future[int]] = {}
         self._early: dict[int, int] = {}  # ends reported before the host learned its own number
         self.hosts: dict[int, Host] = {}
+        self.levels: list[LevelChange] = []
+        """Changes of log levels, oldest first, for processes to come."""
         self.broken = asyncio.Event()
         """The fork server is gone: nothing can be started any more."""
 
@@ -276,6 +281,14 @@ class HostPool:
             status = self._early.pop(pid)
             asyncio.get_running_loop().call_soon(self._ended, pid, status)
         return pid
+
+    def set_level(self, change: LevelChange) -> None:
+        """Have all hosts log in another detail, from now on."""
+        names = set(change.namespaces)
+        self.levels = [known for known in self.levels if not names.issuperset(known.namespaces)]
+        self.levels.append(change)
+        for host in self.hosts.values():
+            host.send(SetLevel(change))
 
     def kill(self, host: Host) -> None:
         """End a host at once."""

@@ -28,6 +28,7 @@ import msgspec
 
 from barnabas import secrets
 from barnabas.errors import BarnabasError, ConnectError, HostDiedError
+from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import (
     ConnectorSpec,
     ErrorInfo,
@@ -40,6 +41,7 @@ from barnabas.supervisor.api import (
     describe,
 )
 from barnabas.supervisor.channel import (
+    AlterOffsets,
     ConfigDefOf,
     Done,
     Hide,
@@ -271,6 +273,20 @@ class ProcessSupervisor:
             _module_of(plugin), lambda number: ConfigDefOf(number, plugin), what
         )
         return answer
+
+    async def alter_offsets(
+        self, plugin: PluginRef, props: Mapping[str, str], offsets: Sequence[tuple[Any, Any]]
+    ) -> bool:
+        answer: bool = await self._one_call(
+            _module_of(plugin),
+            lambda number: AlterOffsets(number, plugin, dict(props), list(offsets)),
+            f"Connector.alter_offsets of {props.get('name')}",
+            connector=props.get("name"),
+        )
+        return answer
+
+    def set_level(self, change: LevelChange) -> None:
+        self._pool.set_level(change)
 
     async def scan(self, home: str | None) -> list[PluginRef]:
         answer = await self._one_call("", lambda number: Scan(number, home), f"Scanning {home or 'installed plugins'}")
