@@ -18,6 +18,7 @@ class TransformCase(NamedTuple):
         java_class: The transform or predicate.
         config: Its settings.
         whole: Whether JSON is read before and written after; otherwise only the transform is measured.
+        headers: Whether headers are looked at afterwards, which we make only then.
         forms: With a schema, without, or both.
     """
 
@@ -25,6 +26,7 @@ class TransformCase(NamedTuple):
     java_class: str
     config: dict[str, str]
     whole: bool = False
+    headers: bool = False
     forms: tuple[str, ...] = ("schemaless", "schema")
 
 
@@ -45,12 +47,16 @@ CASES: tuple[TransformCase, ...] = (
     ),
     _case("Cast, three fields", "Cast$Value", spec="id:int32,amount:float32,active:string"),
     _case("DropHeaders", "DropHeaders", _ONE, headers="trace"),
+    _case("DropHeaders, headers read", "DropHeaders", _ONE, headers="trace")._replace(headers=True),
     _case("ExtractField", "ExtractField$Value", field="name"),
     _case("ExtractField, nested", "ExtractField$Value", field="address.city", field__syntax__version="V2"),
     _case("Filter", "Filter", _ONE),
     _case("Flatten", "Flatten$Value", delimiter="_"),
     _case("HeaderFrom, copy", "HeaderFrom$Value", fields="name", headers="who", operation="copy"),
     _case("HeaderFrom, move", "HeaderFrom$Value", fields="name", headers="who", operation="move"),
+    _case(
+        "HeaderFrom, copy, headers read", "HeaderFrom$Value", fields="name", headers="who", operation="copy"
+    )._replace(headers=True),
     _case("HoistField", "HoistField$Value", field="payload"),
     _case("InsertField, static", "InsertField$Value", static__field="source", static__value="shop"),
     _case(
@@ -62,6 +68,9 @@ CASES: tuple[TransformCase, ...] = (
         timestamp__field="at",
     ),
     _case("InsertHeader", "InsertHeader", _ONE, header="source", value__literal="shop"),
+    _case("InsertHeader, headers read", "InsertHeader", _ONE, header="source", value__literal="shop")._replace(
+        headers=True
+    ),
     _case("MaskField, two fields", "MaskField$Value", fields="email,note"),
     _case("MaskField, replacement", "MaskField$Value", fields="email", replacement="***"),
     _case("RegexRouter", "RegexRouter", _ONE, regex="(.*)", replacement="copy-$1"),

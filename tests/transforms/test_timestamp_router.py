@@ -10,7 +10,7 @@ from barnabas.errors import ConfigError, DataError, IllegalArgumentError
 from barnabas.record import Headers, SinkBatch, SinkRecord, SourceBatch, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms.timestamp_router import TimestampRouter
-from vectors import run_transforms, runner
+from vectors import runner
 
 CASES = [case for case in runner.load("transforms.jsonl") if "TimestampRouter" in str(case.get("class"))]
 DAY = 86_400_000
@@ -23,21 +23,6 @@ def router(**settings):
     return made
 
 
-@pytest.fixture
-def coordinates(monkeypatch):
-    """Recorded records came from one place in their source, which errors name."""
-    decode = run_transforms.decode_record
-
-    def decoded(node):
-        record = decode(node)
-        if isinstance(record, SourceRecord):
-            record.source_partition, record.source_offset = {"src": "p"}, {"off": 1}
-        return record
-
-    monkeypatch.setattr(run_transforms, "decode_record", decoded)
-
-
-@pytest.mark.usefixtures("coordinates")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_as_recorded(case):
     assert runner.passes(case), runner.answer(case)

@@ -57,6 +57,9 @@ PRELOAD = (
 imported again, is paid for once."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""Of the garbage collector in hosts: a batch's rows come and go by reference count, and need not be looked through."""
+
 _M_ARENA_MAX = -8
 _MAX_MESSAGE = 65536
 
@@ -227,6 +230,7 @@ def _become_host(parent: int, request: dict[str, Any], server: _Server, fds: lis
         _die_with_parent(parent)
         _set_name(request["name"])
         _limit(request["memory"])
+        gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
         from barnabas.supervisor.host import Host  # noqa: PLC0415  preloaded; the fork server itself never uses it
 
