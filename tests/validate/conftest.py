@@ -1,11 +1,11 @@
-"""Workers over an embedded broker, started when a test wants them."""
+"""Distributed workers of each profile over an embedded broker, started when a test wants them."""
 
 from __future__ import annotations
 
 import pytest
-from profiles import PROFILES, ValidatingWorker
+from profiles import GROUP, PROFILES
 
-from services.worker import BarnabasBroker
+from services.worker import BarnabasBroker, BarnabasWorker
 
 
 @pytest.fixture(scope="session")
@@ -16,14 +16,17 @@ def broker(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def start(broker, tmp_path_factory):
-    """Starts the worker of a profile, once a module."""
-    running: dict[str, ValidatingWorker] = {}
+    """Starts the worker of a profile; one runs at a time, for all are the same group's."""
+    running: dict[str, BarnabasWorker] = {}
 
-    def started(profile: str) -> ValidatingWorker:
+    def started(profile: str) -> BarnabasWorker:
         if profile not in running:
-            worker = ValidatingWorker(tmp_path_factory.mktemp(profile), broker.bootstrap, PROFILES[profile])
-            worker.start()
-            running[profile] = worker
+            for name in list(running):
+                running.pop(name).stop()
+            settings = {"group.id": GROUP, **PROFILES[profile]}
+            folder = tmp_path_factory.mktemp(profile)
+            running[profile] = BarnabasWorker(folder, broker.bootstrap, settings, mode="distributed")
+            running[profile].start()
         return running[profile]
 
     yield started
