@@ -57,7 +57,7 @@ PRELOAD = (
 imported again, is paid for once."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
-GC_THRESHOLDS: Final = (50_000, 20, 50)
+GC_THRESHOLDS = (50_000, 20, 50)
 """Of the garbage collector in hosts: a batch's rows come and go by reference count, and need not be looked through."""
 
 _M_ARENA_MAX = -8
