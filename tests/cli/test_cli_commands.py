@@ -13,7 +13,7 @@ import pytest
 
 from barnabas.cli import main
 
-COMMANDS = ["standalone", "broker", "dev", "plugins", "version"]
+COMMANDS = ["standalone", "distributed", "broker", "dev", "plugins", "version"]
 
 
 def barnabas(*arguments, **options):
@@ -40,7 +40,6 @@ def test_help(capsys):
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(f"\n  {command} " in text for command in COMMANDS)
-    assert "distributed" not in text
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -81,11 +80,13 @@ def test_wrong_environment():
     assert done.stderr == "barnabas: BARNABAS_LOG_FORMAT: Unknown log format xml. Use text or json. (BRN-0003)\n"
 
 
-def test_distributed_says_what_to_do_instead():
-    done = barnabas("distributed", "worker.properties")
+def test_distributed_wants_its_topics(tmp_path):
+    file = tmp_path / "worker.properties"
+    file.write_text("group.id=g\nkey.converter=JsonConverter\nvalue.converter=JsonConverter\n")
+    done = barnabas("distributed", str(file))
     assert done.returncode == 2
-    assert "not available in this version. Run 'barnabas standalone" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert 'Missing required configuration "config.storage.topic"' in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("barnabas: ")
 
 
 def test_no_traceback_unless_debugging():
@@ -95,10 +96,10 @@ def test_no_traceback_unless_debugging():
 
 
 def test_errors_are_json_when_logs_are():
-    done = barnabas("distributed", "--log-format", "json")
+    done = barnabas("standalone", "--log-format", "json", "nowhere.properties")
     line = json.loads(done.stderr)
     assert line["level"] == "FATAL"
-    assert "BRN-0004" in line["message"]
+    assert "BRN-1010" in line["message"]
 
 
 def test_nothing_heavy_is_imported_for_help():
