@@ -218,3 +218,10 @@ async def test_no_process_outlives_its_worker(tmp_path):
     worker.kill()
     await worker.wait()
     await gone(pids, 1.0)
+
+
+async def test_one_of_ours_that_cannot_be_imported_costs_itself_only(supervisor):
+    missing = PluginRef("Missing", "barnabas.connectors.nowhere:Source", "source", trusted=True)
+    with pytest.raises(RemoteError, match="nowhere"):
+        await supervisor.start_connector(ConnectorSpec("m", missing, {"name": "m"}))
+    await supervisor.start_connector(spec())

@@ -56,6 +56,8 @@ def run_group_worker(fork: ForkServer, props: Mapping[str, str]) -> int:
     Raises:
         FatalError: With the exit code and the reason.
     """
+    # A file that served a standalone worker before: its offsets are not ours, and tell hosts of another mode.
+    props = {key: value for key, value in props.items() if key != "offset.storage.file.filename"}
     return run_until_stopped(fork, props, WorkerConfig.distributed, lambda config, sockets: _run(fork, config, sockets))
 
 

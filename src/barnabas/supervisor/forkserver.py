@@ -13,6 +13,7 @@ This module imports nothing heavy: it is the first thing a worker runs.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -187,9 +188,10 @@ class _Server:
         gc.freeze()
 
     def _preload(self, module: str) -> None:
-        """Import a connector of ours the first time that a host wants it."""
+        """Import a connector of ours the first time that a host wants it; the host says it if that does not work."""
         if module and module not in sys.modules:
-            importlib.import_module(module)
+            with contextlib.suppress(Exception):
+                importlib.import_module(module)
             self._freeze()
 
     def _answer(self, request: dict[str, Any], fds: list[int], poller: select.poll) -> None:
