@@ -41,7 +41,7 @@ class Spec:
         parse_spec(value)
 
     def __str__(self) -> str:
-        return "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>"
+        return "field:type, several separated by commas; or one type for the whole value"
 
 
 def parse_spec(entries: Sequence[str]) -> CastSpec:
