@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
 import uuid
+import zipfile
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -148,12 +152,48 @@ CASES = {
         PLAIN_JSON,
         [{"value": b"{", "key": f"key-{n}".encode()} for n in range(8)],
         dead=8,
-        topic=(3, {"retention.ms": "123456"}),
+        topic=(3, {"max.message.bytes": "1234567"}),
     ),
     "nothing-tolerated": Case(
         {**PLAIN_JSON, "errors.tolerance": "none"}, [b'{"good":1}', b"{"], end=None, dead=1, fails=True
     ),
 }
+
+
+REPORTED = Case(
+    {
+        **PLAIN_JSON,
+        "transforms": "h",
+        "transforms.h.type": f"{TRANSFORMS}HoistField$Value",
+        "transforms.h.field": "w",
+    },
+    [
+        {"value": b'{ "a" : 1 }', "key": b"k", "headers": [("h", b"1"), ("h", None)]},
+        {"value": None, "key": b"tombstone"},
+        {"value": b"{unreadable"},
+        {"value": b'"text"'},
+    ],
+    end=None,
+)
+
+
+@pytest.fixture(scope="module")
+def java_sink(kafka_libs, tmp_path_factory):
+    """A plugin folder with a Java sink that reports every record."""
+    compiler = shutil.which("javac")
+    if compiler is None:
+        pytest.skip("no Java compiler")
+    home = tmp_path_factory.mktemp("java-plugins")
+    (home / "reporting" / "classes").mkdir(parents=True)
+    source = Path(__file__).parents[1] / "java" / "reporting" / "ReportingSink.java"
+    classes = home / "reporting" / "classes"
+    subprocess.run([compiler, "-cp", f"{kafka_libs / 'lib'}/*", "-d", classes, source], check=True)
+    with zipfile.ZipFile(home / "reporting" / "reporting.jar", "w") as jar:
+        for file in classes.iterdir():
+            jar.write(file, file.name)
+        jar.writestr("META-INF/services/org.apache.kafka.connect.sink.SinkConnector", "ReportingSink\n")
+    shutil.rmtree(classes)
+    return home
 
 
 class Side:
@@ -347,3 +387,44 @@ def test_a_topic_that_cannot_be_made_fails_the_task_alike(sides):
         side.worker.request("DELETE", f"/connectors/{name}")
     assert heads[0].replace("-jvm", "") == heads[1].replace("-ours", "")
     assert "Could not initialize dead letter queue with topic=" in heads[1]
+
+
+def test_reported_records_are_those_of_the_jvm(kafka_server, kafka_libs, java_sink, tmp_path):
+    run = f"dl{uuid.uuid4().hex[:6]}"
+    produce(kafka_server, f"{run}-reported", REPORTED)
+    workers = {
+        "ReportingSink": JvmConnect(
+            tmp_path / "jvm", kafka_server.bootstrap, {"plugin.path": java_sink}, home=kafka_libs
+        ),
+        "choosy:ReportAllSink": BarnabasWorker(
+            tmp_path / "ours", kafka_server.bootstrap, {"plugin.path": Path(__file__).parent / "homes"}
+        ),
+    }
+    found = []
+    for sink, worker in workers.items():
+        side = Side("jvm" if sink == "ReportingSink" else "ours", worker, tmp_path)
+        case = Case({**REPORTED.settings, "connector.class": sink}, [])
+        with worker:
+            plugin = sink.rpartition(":")[2]
+            wait_for(lambda worker=worker, plugin=plugin: plugin in plugins(worker), 30, "the plugin")
+            side.create(run, "reported", case)
+            size = len(REPORTED.records)
+            topic = side.dlq(run, "reported")
+            wait_for(lambda topic=topic, size=size: there(kafka_server, topic) == size, 30, f"dead letters of {sink}")
+            found.append(read(kafka_server, topic))
+    for expected, got in zip(found[0][0], found[1][0], strict=True):
+        assert got == expected
+
+
+def plugins(worker):
+    return json.dumps(worker.request("GET", "/connector-plugins")[1])
+
+
+def there(server, topic):
+    client = Consumer({**server.client_settings(), "group.id": "there"})
+    try:
+        if topic not in client.list_topics(timeout=10).topics:
+            return 0
+        return client.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[1]
+    finally:
+        client.close()

@@ -321,6 +321,21 @@ def test_a_record_whose_message_is_gone_is_written_by_the_converters(monkeypatch
     assert dead.header("offset") == ["0"]
 
 
+def test_a_reported_tombstone_goes_as_it_was_read():
+    class All(Recording):
+        def put(self, batch):
+            for record in batch:
+                self.context.errant_record_reporter.report(record, ValueError("no"))
+
+    class Word(Transformation):
+        def apply(self, record):
+            return record.new_record(value="changed")
+
+    dead = Topic()
+    Run([[Message(0, None, key=b"k")]], All(), policy=TOLERANT, letters=dead, transforms=[Word()]).go()
+    assert [letter[:2] for letter in dead] == [(None, b"k")]
+
+
 def test_a_report_without_tolerance_fails_the_task_after_it_was_told():
     dead = Topic()
     run = Run([poll("a", "r1")], Reporting(), policy=ErrorPolicy(topic="dead"), letters=dead)

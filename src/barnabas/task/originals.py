@@ -84,4 +84,8 @@ class Originals:
     def find(self, record: SinkRecord) -> Message | None:
         """The message that a record was made of."""
         where, offset = record.original, record.original_kafka_offset
-        return next((found for poll in reversed(self._polls) if (found := poll.find(where, offset))), None)
+        for poll in reversed(self._polls):
+            found = poll.find(where, offset)
+            if found is not None:  # not "if found": a message without a value is as long as nothing
+                return found
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from barnabas import SinkConnector, SinkTask, SourceConnector, SourceRecord, SourceTask
+from barnabas import DataError, SinkConnector, SinkTask, SourceConnector, SourceRecord, SourceTask
 
 
 class ChoosySinkTask(SinkTask):
@@ -71,3 +71,17 @@ class MixedSource(SourceConnector):
     """See the task."""
 
     TASK = MixedSourceTask
+
+
+class ReportAllSinkTask(SinkTask):
+    """Reports every record."""
+
+    def put(self, batch):
+        for record in batch:
+            self.context.errant_record_reporter.report(record, DataError(f"refused {record.kafka_offset}"))
+
+
+class ReportAllSink(SinkConnector):
+    """See the task."""
+
+    TASK = ReportAllSinkTask
