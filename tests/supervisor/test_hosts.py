@@ -40,7 +40,7 @@ class Recorder:
     def reconfiguration_requested(self, name):
         self.reconfigured.append(name)
 
-    def topic_used(self, connector, topic):
+    def topic_used(self, connector, topic, task=0):
         self.topics.add((connector, topic))
 
     async def read_offsets(self, connector, keys):

@@ -33,7 +33,7 @@ def test_the_life_of_a_task_in_order():
     ]
     assert run.consumer.log == [("commit_sync", {P0: 7}), ("close",)]
     assert run.reports == [("RUNNING",)]
-    assert run.topics == [("c", "t")]
+    assert run.topics == [("c", "t", 0)]
     assert run.slot.words[board.RECORDS_OUT] == 2
 
 

@@ -19,7 +19,7 @@ def test_records_or_columns_are_the_same_to_kafka():
     assert [(topic, values) for topic, values, _, _ in run.producer.sent] == [("t", [b"x"]), ("t", [b"y", b"z"])]
     assert run.store.offset() == {"p": 3}
     assert run.reports == [("RUNNING",)]
-    assert run.topics == [("c", "t")]
+    assert run.topics == [("c", "t", 0)]
     assert run.wanted == [False]
     assert run.task.stopped == 1
     assert run.slot.words[board.RECORDS_IN] == run.slot.words[board.RECORDS_OUT] == 3

@@ -158,7 +158,7 @@ class RunningHerder(ReadingHerder, Listener):
                 statuses.put_task(task, _restarting(status))
 
     # ------------------------------------------------------------------ topics
-    def topic_used(self, connector: str, topic: str) -> None:
+    def topic_used(self, connector: str, topic: str, task: int = 0) -> None:
         """A task saw a topic for the first time; called on the event loop (KIP-558)."""
         if self._worker.values["topic.tracking.enable"] and connector in self._runners:
             self._around.statuses.put_topic(connector, topic)

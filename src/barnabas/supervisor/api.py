@@ -196,8 +196,8 @@ class Listener(Protocol):
     def reconfiguration_requested(self, name: str) -> None:
         """The connector asked for its task configurations to be made anew."""
 
-    def topic_used(self, connector: str, topic: str) -> None:
-        """A task of the connector wrote to, or read from, this topic for the first time in its life (KIP-558)."""
+    def topic_used(self, connector: str, topic: str, task: int = 0) -> None:
+        """The connector's task of this number wrote to, or read from, this topic for the first time (KIP-558)."""
 
     async def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Stored values of these serialised source partitions (keys as in the offsets topic), in order."""

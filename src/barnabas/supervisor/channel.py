@@ -208,6 +208,7 @@ class TopicUsed(_Message):
 
     connector: str
     topic: str
+    task: int
 
 
 class ReadConfig(_Message):

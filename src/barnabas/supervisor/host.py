@@ -80,7 +80,7 @@ class Link:
         """The configuration of a task, from the worker; blocks until answered (the worker always answers)."""
         return self._ask(lambda number: ReadConfig(number, unit)).result()  # type: ignore[no-any-return]
 
-    def topic_used(self, connector: str, topic: str) -> None:
+    def topic_used(self, connector: str, topic: str, task: int) -> None:
         """Tell that a task uses a topic; once a topic and life of the task."""
         self.send(TopicUsed(connector, topic))
 

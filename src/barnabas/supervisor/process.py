@@ -497,7 +497,7 @@ class ProcessSupervisor:
                     self._listener.reconfiguration_requested(unit.spec.name)
             case TopicUsed():
                 if self._listener is not None:
-                    self._listener.topic_used(message.connector, message.topic)
+                    self._listener.topic_used(message.connector, message.topic, message.task)
             case ReadOffsets() | WriteOffsets():
                 self._in_background(self._serve_offsets(host, message))
             case ReadConfig():

@@ -22,5 +22,5 @@ class OffsetStore(Protocol):
 class Link(OffsetStore, Protocol):
     """The task's way to the worker: source offsets, and which topics it uses."""
 
-    def topic_used(self, connector: str, topic: str) -> None:
-        """Tell that the task uses a topic."""
+    def topic_used(self, connector: str, topic: str, task: int) -> None:
+        """Tell that the task of this number uses a topic."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from barnabas.task.link import Link
     from barnabas.task.sink import SinkLoop
     from barnabas.task.source import SourceLoop
+    from barnabas.task.topic_creation import TopicCreation
     from barnabas.transforms.chain import Step
 
 __all__ = ["make_converters", "make_task_runner", "make_transforms"]
@@ -63,10 +64,7 @@ def _task_class(spec: TaskSpec) -> type[Any]:
     return connector.task_class()
 
 
-_MISSING = (
-    ("topic.creation.default.partitions", "", "topics are created by the broker, with its defaults"),
-    ("exactly.once.support", "requested", "records are delivered at least once"),
-)
+_MISSING = (("exactly.once.support", "requested", "records are delivered at least once"),)
 """Settings that this version does not follow, their harmless value, and what happens instead."""
 
 
@@ -106,7 +104,24 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) 
         link,
         SourceLoopSettings(*_flush(spec)),
         link.topic_used,
+        _creation(spec, control),
     )
+
+
+def _creation(spec: TaskSpec, control: TaskControl) -> TopicCreation | None:
+    """What makes the connector's new topics; ``None`` where that is left to the broker."""
+    if not any(key.startswith("topic.creation.") for key in spec.connector_props):
+        return None
+    from barnabas.kafka.connect_defaults import admin_config  # noqa: PLC0415  few connectors make topics by rules
+    from barnabas.kafka.settings import translate  # noqa: PLC0415
+    from barnabas.task.topic_creation import TopicCreation  # noqa: PLC0415
+    from barnabas.topic_rules import TopicRules  # noqa: PLC0415
+
+    rules = TopicRules.of(spec.worker_props, spec.connector_props)
+    if rules is None:
+        return None
+    java = admin_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
+    return TopicCreation(rules, translate(java, "admin"), control)
 
 
 def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> SinkLoop:

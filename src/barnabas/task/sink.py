@@ -87,7 +87,7 @@ class SinkLoop:
         open_consumer: Callable[[], SinkConsumer],
         subscribe: Callable[[SinkConsumer, SinkLoop], None],
         settings: SinkLoopSettings,
-        topic_used: Callable[[str, str], None],
+        topic_used: Callable[[str, str, int], None],
     ) -> None:
         self._spec = spec
         self._control = control
@@ -226,7 +226,7 @@ class SinkLoop:
     def _track(self, topics: set[str]) -> None:
         for topic in topics:
             self._topics.add(topic)
-            self._topic_used(self._spec.id.connector, topic)
+            self._topic_used(self._spec.id.connector, topic, self._spec.id.task)
 
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""

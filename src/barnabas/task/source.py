@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from barnabas.task.link import OffsetStore
     from barnabas.task.source_errors import SourceErrors
     from barnabas.task.source_pipeline import Outgoing, SourcePipeline
+    from barnabas.task.topic_creation import TopicCreation
 
 __all__ = ["SourceLoop", "SourceLoopSettings"]
 
@@ -80,6 +81,7 @@ class SourceLoop:
         store: Where offsets live.
         settings: Intervals.
         topic_used: Told each topic that a record was acknowledged in, once.
+        creation: Makes new topics before their first record; ``None`` leaves that to the broker.
     """
 
     def __init__(
@@ -92,7 +94,8 @@ class SourceLoop:
         open_producer: Callable[[bool], Producer],
         store: OffsetStore,
         settings: SourceLoopSettings,
-        topic_used: Callable[[str, str], None],
+        topic_used: Callable[[str, str, int], None],
+        creation: TopicCreation | None = None,
     ) -> None:
         self._spec = spec
         self._control = control
@@ -116,6 +119,7 @@ class SourceLoop:
         self._memory = IdleTrim()
         self._topics: set[str] = set()
         self._topic_used = topic_used
+        self._creation = creation
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
@@ -153,12 +157,18 @@ class SourceLoop:
                 self._send(batch)
                 self._memory.worked()
             else:
-                self._memory.idle()
+                self._rest()
                 if time.monotonic() - began < _EMPTY_POLL:
                     control.wait(_EMPTY_POLL)
             self._tend()
 
     def _pause(self) -> None:
+    def _rest(self) -> None:
+        """There was nothing to poll."""
+        self._memory.idle()
+        if self._creation is not None:
+            self._creation.rest()
+
         """Stay allocated, keep committing what is acknowledged, call no poll."""
         self._control.report("PAUSED")
         while self._control.paused and not self._control.stopping:
@@ -182,6 +192,8 @@ class SourceLoop:
         if self._producer is not None:
             self._producer.close(0 if self._sent else 5)
         self._errors.close()
+        if self._creation is not None:
+            self._creation.rest()
         self._pipeline.close()
 
     # ------------------------------------------------------------------ data
@@ -264,6 +276,8 @@ class SourceLoop:
 
     def _send_run(self, run: Outgoing, polled: SourceBatch, *, is_last: bool) -> Sent | None:
         batch = run.batch
+        if self._creation is not None and not self._creation.ready(run.batch.topic):
+            return None  # the task is told to stop: nothing of this was sent
         try:
             ticket = self._running().send(
                 batch.topic,
@@ -363,7 +377,7 @@ class SourceLoop:
             self._words[board.RECORDS_OUT] += ticket.acked
             if ticket.topic not in self._topics and ticket.acked:
                 self._topics.add(ticket.topic)
-                self._topic_used(self._spec.id.connector, ticket.topic)
+                self._topic_used(self._spec.id.connector, ticket.topic, self._spec.id.task)
 
     def _tell_acknowledged(self, watched: Sent) -> None:
         front = watched.contiguous

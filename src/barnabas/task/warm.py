@@ -71,7 +71,7 @@ def _silent(state: State, error: ErrorInfo | None = None) -> None:
     """Nobody is told."""
 
 
-def _unused(connector: str, topic: str) -> None:
+def _unused(connector: str, topic: str, task: int) -> None:
     """Nobody is told of topics either."""
 
 
