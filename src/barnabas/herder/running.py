@@ -160,8 +160,9 @@ class RunningHerder(ReadingHerder, Listener):
     # ------------------------------------------------------------------ topics
     def topic_used(self, connector: str, topic: str, task: int = 0) -> None:
         """A task saw a topic for the first time; called on the event loop (KIP-558)."""
-        if self._worker.values["topic.tracking.enable"] and connector in self._runners:
-            self._around.statuses.put_topic(connector, topic)
+        exists = connector in self._runners and self._around.configs.connector_config(connector) is not None
+        if exists and self._worker.values["topic.tracking.enable"]:
+            self._around.statuses.put_topic(connector, topic, task)
 
     # ------------------------------------------------------------------ what the supervisor reports
     def connector_status(self, name: str, state: State, error: ErrorInfo | None) -> None:

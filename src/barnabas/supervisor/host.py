@@ -82,7 +82,7 @@ class Link:
 
     def topic_used(self, connector: str, topic: str, task: int) -> None:
         """Tell that a task uses a topic; once a topic and life of the task."""
-        self.send(TopicUsed(connector, topic))
+        self.send(TopicUsed(connector, topic, task))
 
     def _ask(self, make: Callable[[int], ReadConfig | ReadOffsets | WriteOffsets]) -> Future[Any]:
         number = next(self._ids)
