@@ -1,6 +1,6 @@
-"""Log levels that are changed at run time: which loggers there are, what is asked for, and what that means in a process.
+"""Log levels that are changed at run time: which loggers there are, and what a change means in a process.
 
-Loggers are named as in Python (``barnabas.herder``), with ``root`` for all of them. Names of Kafka Connect's own classes
+Loggers are named as in Python (``barnabas.herder``), with ``root`` for all. Names of Kafka Connect's own classes
 are taken too: ``org.apache.kafka.connect.runtime.rest`` changes what does here what that does there. A change holds for
 a logger and all whose names begin with its own, those that plugins make later included, until the process ends.
 

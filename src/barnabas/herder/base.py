@@ -14,10 +14,12 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from barnabas.errors import ConnectError
+from barnabas.log_levels import LoggerLevel
 from barnabas.supervisor.api import PluginKind, PluginRef, State, TargetState, TaskId
 
 __all__ = [
     "ANSWER_AFTER",
+    "HEALTH_AFTER",
     "BadRequestError",
     "ConnectorInfo",
     "ConnectorStatus",
@@ -27,6 +29,7 @@ __all__ = [
     "Herder",
     "Plugins",
     "RequestError",
+    "RequestedOffsets",
     "ServerInfo",
     "StateInfo",
     "TaskInfo",
@@ -35,6 +38,12 @@ __all__ = [
 
 ANSWER_AFTER = 0.8
 """Seconds after which a change that waits for plugin code is answered."""
+
+HEALTH_AFTER = 10.0
+"""Seconds after which a worker that does not get its work done is told to be unhealthy."""
+
+RequestedOffsets = list[tuple[dict[str, Any] | None, dict[str, Any] | None]]
+"""Partitions and their new offsets; see ``barnabas.herder.offsets``."""
 
 NameAndNumber = dict[str, str | int]
 Config = dict[str, str | None]
@@ -161,8 +170,33 @@ class Herder(ABC):
         """Version, commit and Kafka cluster."""
 
     @abstractmethod
-    def health(self) -> Health:
-        """Whether the worker has started and gets its work done."""
+    async def health(self) -> Health:
+        """Whether the worker has started and gets its work done; waits at most :data:`HEALTH_AFTER` seconds."""
+
+    @abstractmethod
+    def stage(self) -> str:
+        """What the worker is doing, or did last, as a sentence: what requests that time out are told."""
+
+    # ------------------------------------------------------------------ logging
+    @abstractmethod
+    def loggers(self) -> dict[str, LoggerLevel]:
+        """The loggers of this worker, by name."""
+
+    @abstractmethod
+    def logger(self, name: str) -> LoggerLevel:
+        """One of them; raises :class:`~barnabas.errors.NotFoundError`."""
+
+    @abstractmethod
+    def set_logger(self, name: str, level: str) -> list[str]:
+        """Change a logger and all below it on this worker, in the processes of its plugins too.
+
+        Returns:
+            Those of this worker's own whose level has changed.
+        """
+
+    @abstractmethod
+    async def set_cluster_logger(self, name: str, level: str) -> None:
+        """The same on every worker that runs now (KIP-976)."""
 
     @abstractmethod
     def task_stats(self) -> list[dict[str, Any]]:
@@ -267,6 +301,18 @@ class Herder(ABC):
     async def offsets(self, name: str) -> list[dict[str, Any]]:
         """Partitions and offsets of a connector (KIP-875)."""
 
+    @abstractmethod
+    async def alter_offsets(self, name: str, wanted: RequestedOffsets | None) -> str:
+        """Change offsets of a connector that is STOPPED and has no tasks; ``None`` deletes them all.
+
+        Returns:
+            What the user is told.
+
+        Raises:
+            BadRequestError: It is not stopped, or the offsets are wrong.
+            ConnectError: The connector or Kafka refused.
+        """
+
     # ------------------------------------------------------------------ the group
     async def put_task_configs(
         self, name: str, configs: Sequence[Mapping[str, str]], headers: Mapping[str, str], body: bytes
@@ -281,6 +327,11 @@ class Herder(ABC):
         """
         del name, configs, headers, body
         raise RequestError("Kafka Connect in standalone mode does not support externally setting task configurations")
+
+    async def fence_zombies(self, name: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Make sure that no former task of a source connector writes any more; only a leader can, asked by a worker."""
+        del name, headers, body
+        raise RequestError("Kafka Connect in standalone mode does not support zombie fencing", code="BRN-3138")
 
     async def forward(
         self, url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]

@@ -22,6 +22,7 @@ from barnabas.herder.base import (
     Created,
     ElsewhereError,
     Plugins,
+    RequestedOffsets,
     RequestError,
 )
 from barnabas.herder.checks import refuse_errors
@@ -36,6 +37,7 @@ from barnabas.herder.runner import ConnectorRunner, Surroundings
 from barnabas.herder.running import RunningHerder, WorkerIdentity
 from barnabas.herder.shared_runner import SharedRunner
 from barnabas.herder.worker_config import WorkerConfig
+from barnabas.log_levels import is_level
 from barnabas.store.base import OffsetStore
 from barnabas.store.config_records import RestartRequest
 from barnabas.store.config_state import (
@@ -47,7 +49,6 @@ from barnabas.store.config_state import (
     TargetChanged,
     TasksChanged,
 )
-from barnabas.store.offset_keys import parse_offset
 from barnabas.store.topic_configs import TopicConfigStore
 from barnabas.store.topic_statuses import TopicStatusStore
 from barnabas.supervisor.api import Supervisor, TargetState, TaskId
@@ -116,7 +117,6 @@ class DistributedHerder(RunningHerder):
         identity: What ``GET /`` says.
         resolver: Replaces placeholders in configurations; closed when the worker stops.
         on_fatal: Called when the worker cannot be a member of its group.
-        on_log_level: Called when all workers are to log in another detail.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once something else is wanted.
     """
@@ -135,7 +135,6 @@ class DistributedHerder(RunningHerder):
         identity: WorkerIdentity,
         resolver: Resolver | None = None,
         on_fatal: Callable[[ConnectError], None] = lambda _: None,
-        on_log_level: Callable[[str, str], None] = lambda *_: None,
         clock: Callable[[], float] = time.time,
         patience: float = 0.5,
     ) -> None:
@@ -156,7 +155,6 @@ class DistributedHerder(RunningHerder):
         self._configs = stores.configs
         self._forwarder = forwarder
         self._on_fatal = on_fatal
-        self._on_log_level = on_log_level
         self.director = Director(url, group_rules(worker), stores.configs, stores.statuses, self, wall=clock)
         self._member = make_member(self.director)
         stores.configs.listen(self._config_changed)
@@ -313,7 +311,7 @@ class DistributedHerder(RunningHerder):
             case RestartAsked(request):
                 self._restart_here(request)
             case LoggerLevelSet(namespace, level):
-                self._on_log_level(namespace, level)
+                self._log_level_set(namespace, level)
 
     def _stop_here(self, name: str) -> None:
         runner = self._runners.get(name)
@@ -457,7 +455,7 @@ class DistributedHerder(RunningHerder):
             await self._leading()
             known = self._configs.state.generations.get(task.connector, -1) >= 0
             if not known or task.task < 0 or task.task > self._configs.state.highest_task(task.connector):
-                raise NotFoundError(f"Task {task} not found")
+                raise NotFoundError(f"Unknown task: {task}")
         await self._owning(task)
         runner = self._runner(task.connector)
         operation = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]), supersedes=False)
@@ -481,25 +479,36 @@ class DistributedHerder(RunningHerder):
             key, allowed = self._configs.state.session_key, self._worker.values["inter.worker.verification.algorithms"]
             verify(key, headers, body, allowed)
 
+    async def fence_zombies(self, name: str, headers: Mapping[str, str], body: bytes) -> None:
+        self._verify(headers, body)
+        await self._leading()
+        if self._configs.connector_config(name) is None:
+            raise NotFoundError(f"Connector {name} not found")
+        raise RequestError(
+            f"Zombie tasks of {name} cannot be fenced by this worker, which leads: it delivers at least once only.",
+            code="BRN-3138",
+            remedy="Let a worker lead that supports exactly-once, or set exactly.once.source.support=disabled.",
+        )
+
     async def forward(
         self, url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
         return await self._forwarder.send(url, method, path, body, headers)
 
-    # ------------------------------------------------------------------ offsets and topics
-    async def offsets(self, name: str) -> list[dict[str, Any]]:
-        config = self.connector_config(name)
-        if self._around.classes.kind(config) == "sink":
-            raise RequestError(
-                f"The offsets of sink connector {name} are those of its consumer group in Kafka.",
-                status=501,
-                remedy=f"Read them with Kafka's tools: the group is connect-{name} unless configured otherwise.",
-            )
-        await self._offsets.refresh()
-        return [
-            {"partition": partition, "offset": parse_offset(value)}
-            for partition, value in self._offsets.partitions(name)
-        ]
+    # ------------------------------------------------------------------ offsets and logging
+    async def alter_offsets(self, name: str, wanted: RequestedOffsets | None) -> str:
+        await self._leading()
+        await self._configs.refresh()  # another worker may just have stopped the connector
+        return await super().alter_offsets(name, wanted)
+
+    async def set_cluster_logger(self, name: str, level: str) -> None:
+        await self._configs.put_logger_level(name, level)
+
+    def _log_level_set(self, namespace: str, level: str) -> None:
+        if is_level(level):
+            self._levels.set(namespace, level)
+        else:
+            log.warning("The config topic asks for the unknown log level %s for %s: ignored.", level, namespace)
 
     # ------------------------------------------------------------------ the group
     async def workers(self) -> list[dict[str, Any]]:

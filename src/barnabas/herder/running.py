@@ -11,16 +11,28 @@ import logging
 import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from barnabas import logs
 from barnabas.errors import BarnabasError, NotFoundError
-from barnabas.herder.base import ANSWER_AFTER, ConnectorInfo, ConnectorStatus, Health, ServerInfo
+from barnabas.herder.base import (
+    ANSWER_AFTER,
+    BadRequestError,
+    Config,
+    ConnectorInfo,
+    ConnectorStatus,
+    Health,
+    RequestedOffsets,
+    ServerInfo,
+)
 from barnabas.herder.lane import SupersededError
+from barnabas.herder.offsets import GroupOffsets, OffsetDesk
 from barnabas.herder.reading import ReadingHerder
 from barnabas.herder.runner import ConnectorRunner, Surroundings
+from barnabas.herder.stages import Stages
 from barnabas.herder.worker_config import WorkerConfig
+from barnabas.kafka.group_offsets import GroupOffsets as KafkaGroupOffsets
+from barnabas.log_levels import LoggerLevel, LogLevels
 from barnabas.store.base import OffsetStore, Status
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, Listener, State, TaskId, TaskSpec
 
@@ -56,6 +68,7 @@ class RunningHerder(ReadingHerder, Listener):
         worker: The worker's configuration.
         offsets: Keeps source offsets.
         identity: What to say of the worker.
+        groups: Offsets of consumer groups; by default those in Kafka.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once the user asks for something else.
     """
@@ -67,6 +80,7 @@ class RunningHerder(ReadingHerder, Listener):
         offsets: OffsetStore,
         identity: WorkerIdentity,
         *,
+        groups: GroupOffsets | None = None,
         clock: Callable[[], float] = time.time,
         patience: float = 0.5,
     ) -> None:
@@ -79,7 +93,9 @@ class RunningHerder(ReadingHerder, Listener):
         self._background: set[asyncio.Task[Any]] = set()
         self._refreshing: set[str] = set()
         self._is_ready = False
-        self._stage = ("awaiting startup", clock())
+        self._stages = Stages(clock)
+        self._levels = LogLevels(around.supervisor.set_level, clock)
+        self._desk = OffsetDesk(around, offsets, groups or KafkaGroupOffsets())
 
     @abstractmethod
     def _make_runner(self, name: str) -> ConnectorRunner:
@@ -88,7 +104,7 @@ class RunningHerder(ReadingHerder, Listener):
     # ------------------------------------------------------------------ life
     def _enter(self, stage: str) -> None:
         """The worker is doing this from now on: what ``/health`` and requests that time out say."""
-        self._stage = (stage, self._clock())
+        self._stages.enter(stage)
 
     def _ask_cluster(self) -> None:
         if self._identity.ask is not None:
@@ -108,15 +124,29 @@ class RunningHerder(ReadingHerder, Listener):
     def server_info(self) -> ServerInfo:
         return self._identity.info
 
-    def health(self) -> Health:
+    async def health(self) -> Health:
         if self._is_ready:
             return Health("healthy", "Worker has completed startup and is ready to handle requests.")
-        stage, began = self._stage
-        since = datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return Health(
-            "starting",
-            f"Worker is still starting up. The worker is currently {stage}, which began at {since}.",
-        )
+        return Health("starting", f"Worker is still starting up. {self.stage()}")
+
+    def stage(self) -> str:
+        return self._stages.describe()
+
+    # ------------------------------------------------------------------ logging
+    def loggers(self) -> dict[str, LoggerLevel]:
+        return self._levels.all()
+
+    def logger(self, name: str) -> LoggerLevel:
+        found = self._levels.get(name)
+        if found is None:
+            raise NotFoundError(f"Logger {name} not found.")
+        return found
+
+    def set_logger(self, name: str, level: str) -> list[str]:
+        return self._levels.set(name, level)
+
+    async def set_cluster_logger(self, name: str, level: str) -> None:
+        self._levels.set(name, level)
 
     # ------------------------------------------------------------------ configurations
     async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
@@ -125,6 +155,37 @@ class RunningHerder(ReadingHerder, Listener):
             if value is None:
                 del merged[key]
         return (await self.put_connector(name, merged)).info
+
+    # ------------------------------------------------------------------ offsets
+    async def offsets(self, name: str) -> list[dict[str, Any]]:
+        return await self._desk.read(name, self.connector_config(name))
+
+    async def alter_offsets(self, name: str, wanted: RequestedOffsets | None) -> str:
+        self._refuse_unless_stopped(name)
+        told: list[str] = []
+
+        async def change() -> None:
+            config = self._refuse_unless_stopped(name)  # it may have been resumed while we waited
+            with self._stages.during(f"modifying offsets for connector {name}"):
+                told.append(await self._desk.change(name, config, wanted))
+
+        runner = self._runners.get(name)
+        if runner is None:
+            await change()
+        else:  # behind whatever is still being stopped
+            await asyncio.shield(self._do(runner, change, supersedes=False))
+        return told[0]
+
+    def _refuse_unless_stopped(self, name: str) -> Config:
+        config = self.connector_config(name)
+        configs = self._around.configs
+        if configs.target_state(name) != "STOPPED" or configs.task_configs(name):
+            raise BadRequestError(
+                "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for "
+                f"the specified connector by issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint",
+                code="BRN-3130",
+            )
+        return config
 
     # ------------------------------------------------------------------ restarts
     def _restart_plan(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from barnabas.errors import AlreadyExistsError, BarnabasError, NotFoundError
 from barnabas.herder.base import (
@@ -14,18 +13,17 @@ from barnabas.herder.base import (
     ConnectorStatus,
     Created,
     Plugins,
-    RequestError,
 )
 from barnabas.herder.checks import refuse_errors
 from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane
+from barnabas.herder.offsets import GroupOffsets
 from barnabas.herder.resolving import Resolver
 from barnabas.herder.runner import ConnectorRunner, Surroundings
 from barnabas.herder.running import RunningHerder, WorkerIdentity
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.store.base import OffsetStore
 from barnabas.store.memory import MemoryConfigStore, MemoryStatusStore
-from barnabas.store.offset_keys import parse_offset
 from barnabas.supervisor.api import (
     Supervisor,
     TargetState,
@@ -52,6 +50,7 @@ class StandaloneHerder(RunningHerder):
         version: Of the worker, for ``GET /``.
         commit: Of its source, for ``GET /``.
         resolver: Replaces placeholders in configurations; closed when the worker stops.
+        groups: Offsets of consumer groups; by default those in Kafka.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once the user asks for something else.
     """
@@ -68,6 +67,7 @@ class StandaloneHerder(RunningHerder):
         version: str = "unknown",
         commit: str = "unknown",
         resolver: Resolver | None = None,
+        groups: GroupOffsets | None = None,
         clock: Callable[[], float] = time.time,
         patience: float = 0.5,
     ) -> None:
@@ -84,7 +84,7 @@ class StandaloneHerder(RunningHerder):
             reload_due=self._reload_due,
         )
         identity = WorkerIdentity(version, commit, cluster_id)
-        super().__init__(around, worker, offsets, identity, clock=clock, patience=patience)
+        super().__init__(around, worker, offsets, identity, groups=groups, clock=clock, patience=patience)
 
     def _make_runner(self, name: str) -> ConnectorRunner:
         return ConnectorRunner(name, self._around, Lane(self._patience))
@@ -179,15 +179,3 @@ class StandaloneHerder(RunningHerder):
             raise NotFoundError(f"Task {task} not found")
         operation = self._do(runner, lambda: runner.restart(connector=False, tasks=[task.task]), supersedes=False)
         await self._settle(operation)
-
-    # ------------------------------------------------------------------ offsets and topics
-    async def offsets(self, name: str) -> list[dict[str, Any]]:
-        config = self.connector_config(name)
-        if self._around.classes.kind(config) == "sink":
-            raise RequestError(
-                f"The offsets of sink connector {name} are those of its consumer group in Kafka.",
-                status=501,
-                remedy=f"Read them with Kafka's tools: the group is connect-{name} unless configured otherwise.",
-            )
-        stored = self._offsets.partitions(name)
-        return [{"partition": partition, "offset": parse_offset(value)} for partition, value in stored]

@@ -191,6 +191,38 @@ class Admin:
             raise self._failed(f"tell offsets of group {group}", fault) from error
         return {TopicPartition(p.topic, p.partition): p.offset for p in places if p.offset >= 0 and p.error is None}
 
+    def alter_group_offsets(
+        self, group: str, offsets: Mapping[TopicPartition, int], timeout_s: float = _TIMEOUT
+    ) -> None:
+        """Commit offsets in the place of a group that has no members.
+
+        Raises:
+            KafkaClientError: Refused, or nobody answered.
+        """
+        places = [_Place(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        doing = f"change offsets of group {group}"
+        future = self._alive().alter_consumer_group_offsets(asked, request_timeout=timeout_s)[group]
+        try:
+            answer = future.result(timeout_s + 1)
+        except KafkaException as error:
+            raise self._failed(doing, fault_of(error)) from error
+        for place in answer.topic_partitions or []:
+            if place.error is not None:
+                raise self._failed(doing, fault_of(place.error))
+
+    def delete_group(self, group: str, timeout_s: float = _TIMEOUT) -> None:
+        """Forget a group that has no members.
+
+        Raises:
+            KafkaClientError: Refused (``GROUP_ID_NOT_FOUND`` for one that does not exist), or nobody answered.
+        """
+        future = self._alive().delete_consumer_groups([group], request_timeout=timeout_s)[group]
+        try:
+            future.result(timeout_s + 1)
+        except KafkaException as error:
+            raise self._failed(f"delete group {group}", fault_of(error)) from error
+
     def _failed(self, doing: str, fault: KafkaFault) -> KafkaClientError:
         """A vague fault is replaced by what the library said before."""
         self._alive().poll(0)

@@ -1,26 +1,30 @@
-"""Leaving a consumer group for a member that is gone.
+"""What librdkafka has no request for: leaving a group for a member that is gone, forgetting offsets of a group.
 
 Sink tasks are static members (KIP-345), so that one whose process was killed takes its partitions up again at once
 instead of after its session has timed out. The price: a static member that ends does not leave, and its partitions
 would wait out the session although nobody comes back for them. So the supervisor has it leave the group, by this
 module.
 
-librdkafka has no such request; kafka-python has. It is imported here and nowhere else, in a process made for the call.
+kafka-python has such requests. Leaving is done in a process made for the call; offsets are forgotten so rarely that the
+worker itself does it, and only then imports this module.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from kafka import TopicPartition as _Place
 from kafka.admin import KafkaAdminClient, MemberToRemove
 from kafka.errors import KafkaError
 
 from barnabas.errors import ConnectError
 from barnabas.kafka.client_settings import ClientSettings
+from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of
 from barnabas.kafka.python_client import connection
+from barnabas.record import TopicPartition
 
-__all__ = ["leave_group"]
+__all__ = ["forget_offsets", "leave_group"]
 
 
 def leave_group(settings: ClientSettings, group: str, instances: Sequence[str], timeout_s: float) -> None:
@@ -57,3 +61,45 @@ def _failed(group: str, reason: str) -> ConnectError:
         code="BRN-2220",
         remedy="Their partitions are free when session.timeout.ms has passed; task.static.membership=false avoids it.",
     )
+
+
+def forget_offsets(settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float) -> None:
+    """Delete what a group has committed for some partitions; blocks.
+
+    Args:
+        settings: Of an admin client.
+        group: The group; nobody in it may be subscribed to the topics.
+        places: The partitions; those without an offset are fine.
+        timeout_s: How long to try.
+
+    Raises:
+        KafkaClientError: Kafka refused, or did not answer.
+        ConnectError: The settings log in with a mechanism that is not possible here.
+    """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it has to say is in its exceptions
+    timeout_ms = int(timeout_s * 1000)
+    try:
+        with connection(settings) as arguments:
+            client = KafkaAdminClient(bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms, **arguments)
+            try:
+                answers = client.delete_group_offsets(group, [_Place(*place) for place in places])
+            finally:
+                client.close()
+    except KafkaError as error:
+        raise _refused_to_forget(group, _fault(error)) from error
+    except (OSError, ValueError) as error:
+        raise _refused_to_forget(group, KafkaFault(-1, "_FAIL", f"{type(error).__name__}: {error}")) from error
+    for answer in answers.values():
+        if answer.errno:
+            raise _refused_to_forget(group, fault_of(answer.errno))
+
+
+def _fault(error: KafkaError) -> KafkaFault:
+    number = getattr(error, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return fault_of(number)
+    return KafkaFault(-1, "_FAIL", f"{type(error).__name__}: {error}")
+
+
+def _refused_to_forget(group: str, fault: KafkaFault) -> KafkaClientError:
+    return KafkaClientError.of(f"forget offsets of group {group}", fault)

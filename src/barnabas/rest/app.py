@@ -9,6 +9,7 @@ from barnabas.herder.base import Herder
 from barnabas.rest.answers import HttpError, error_answer
 from barnabas.rest.connectors import ConnectorHandlers
 from barnabas.rest.forward import Forwarding
+from barnabas.rest.loggers import LoggerHandlers
 from barnabas.rest.resource import Forward, Handler, Resource
 from barnabas.rest.worker import WorkerHandlers
 
@@ -17,13 +18,15 @@ __all__ = ["make_app"]
 _JSON_BODIES = {
     "/connectors": "POST",
     "/connectors/{name}/config": "PUT PATCH",
+    "/connectors/{name}/offsets": "PATCH",
     "/connector-plugins/{name}/config/validate": "PUT",
+    "/admin/loggers/{name}": "PUT",
 }
 
 
 def make_app(herder: Herder) -> ASGIApp:
     """All routes, over a herder."""
-    worker, connectors = WorkerHandlers(herder), ConnectorHandlers(herder)
+    worker, connectors, loggers = WorkerHandlers(herder), ConnectorHandlers(herder), LoggerHandlers(herder)
     one = "/connectors/{name}"
     table: dict[str, dict[str, Handler]] = {
         "/": {"GET": worker.root},
@@ -50,7 +53,14 @@ def make_app(herder: Herder) -> ASGIApp:
         f"{one}/tasks/{{task}}/restart": {"POST": connectors.restart_task},
         f"{one}/topics": {"GET": connectors.topics},
         f"{one}/topics/reset": {"PUT": connectors.reset_topics},
-        f"{one}/offsets": {"GET": connectors.offsets},
+        f"{one}/offsets": {
+            "GET": connectors.offsets,
+            "PATCH": connectors.alter_offsets,
+            "DELETE": connectors.reset_offsets,
+        },
+        f"{one}/fence": {"PUT": connectors.fence},
+        "/admin/loggers": {"GET": loggers.all},
+        "/admin/loggers/{name}": {"GET": loggers.one, "PUT": loggers.set},
     }
     forward = Forwarding(herder)
     routes = [Route(path, _resource(path, handlers, forward)) for path, handlers in table.items()]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from barnabas.errors import NotFoundError
 from barnabas.herder.base import BadRequestError, Created, Herder
 from barnabas.herder.json_body import BodyError, create_request, string_map
+from barnabas.herder.offsets import requested_offsets
 from barnabas.rest.answers import empty, json_answer
 from barnabas.rest.resource import Call
 
@@ -125,6 +126,11 @@ class ConnectorHandlers:
         await self._herder.put_task_configs(call.name(), maps, call.headers, await call.body())
         return empty()
 
+    async def fence(self, call: Call) -> Response:
+        """``PUT /connectors/{name}/fence``, from other workers only."""
+        await self._herder.fence_zombies(call.name(), call.headers, await call.body())
+        return empty()
+
     async def task_status(self, call: Call) -> Response:
         """``GET /connectors/{name}/tasks/{task}/status``."""
         return json_answer(self._herder.status_of_task(call.task()))
@@ -148,6 +154,15 @@ class ConnectorHandlers:
     async def offsets(self, call: Call) -> Response:
         """``GET /connectors/{name}/offsets``."""
         return json_answer({"offsets": await self._herder.offsets(call.name())})
+
+    async def alter_offsets(self, call: Call) -> Response:
+        """``PATCH /connectors/{name}/offsets``."""
+        wanted = requested_offsets(await call.json(number_texts=False))
+        return json_answer({"message": await self._herder.alter_offsets(call.name(), wanted)})
+
+    async def reset_offsets(self, call: Call) -> Response:
+        """``DELETE /connectors/{name}/offsets``."""
+        return json_answer({"message": await self._herder.alter_offsets(call.name(), None)})
 
 
 def _with_name(name: str, config: dict[str, str | None]) -> dict[str, str | None]:

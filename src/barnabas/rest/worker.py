@@ -27,7 +27,7 @@ class WorkerHandlers:
     async def health(self, call: Call) -> Response:
         """``GET /health``."""
         del call
-        health = self._herder.health()
+        health = await self._herder.health()
         return json_answer(health, _HEALTH_STATUS[health.status])
 
     async def task_stats(self, call: Call) -> Response:

@@ -18,7 +18,7 @@ from typing import Any
 
 from barnabas.errors import DataError
 
-__all__ = ["canonical", "offset_value", "parse_key", "parse_offset", "partition_key"]
+__all__ = ["canonical", "double_text", "offset_value", "parse_key", "parse_offset", "partition_key"]
 
 _LONG = 1 << 63
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7  # Java writes doubles outside of these with an exponent
@@ -112,7 +112,7 @@ def _primitive(key: str, value: Any) -> str:
     if isinstance(value, int) and -_LONG <= value < _LONG:
         return str(int(value))
     if isinstance(value, float):
-        return _double(value)
+        return double_text(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return f'"{base64.b64encode(value).decode()}"'
     raise DataError(
@@ -133,7 +133,7 @@ def _text(text: str) -> str:
     return '"' + _ESCAPED.sub(lambda match: _SHORT_ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04X}", text) + '"'
 
 
-def _double(value: float) -> str:
+def double_text(value: float) -> str:
     """A float as Java's JSON generator writes it: ``Double.toString``, with NaN and infinities in quotes."""
     if not math.isfinite(value):
         return '"NaN"' if math.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'

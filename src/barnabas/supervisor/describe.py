@@ -162,9 +162,7 @@ def config_def_json(plugin: PluginRef, slot: Slot) -> list[dict[str, Any]]:
     return [key_info(key) for key in keys.values() if not key.internal]
 
 
-def alter_offsets(
-    plugin: PluginRef, props: Mapping[str, str], offsets: Sequence[tuple[Any, Any]], slot: Slot
-) -> bool:
+def alter_offsets(plugin: PluginRef, props: Mapping[str, str], offsets: Sequence[tuple[Any, Any]], slot: Slot) -> bool:
     """What a connector says to offsets that a user wants; see :meth:`barnabas.SourceConnector.alter_offsets`.
 
     Args:
@@ -196,9 +194,7 @@ def alter_offsets(
         raise
     except Exception as error:
         log.exception("%s.alter_offsets failed.", plugin.name)
-        raise ConnectError(
-            f"Failed to modify offsets for {kind} connector {props['name']}", code="BRN-3134"
-        ) from error
+        raise ConnectError(f"Failed to modify offsets for {kind} connector {props['name']}", code="BRN-3134") from error
 
 
 def _as_key(partition: Mapping[str, Any] | None) -> Any:

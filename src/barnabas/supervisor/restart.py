@@ -35,6 +35,9 @@ HOPELESS = frozenset(
 HEALING_CODES = frozenset({"BRN-1203"})
 """Errors of those classes that do heal: a host name that is unknown now may be known in a minute."""
 
+HOPELESS_CODES = frozenset({"BRN-7110"})
+"""Errors of other classes that do not: Kafka Connect's class for them says less than is known."""
+
 
 class RestartPolicy(msgspec.Struct, frozen=True):
     """The settings, in seconds."""
@@ -46,7 +49,8 @@ class RestartPolicy(msgspec.Struct, frozen=True):
 
     def heals(self, error: ErrorInfo) -> bool:
         """Whether trying again may help."""
-        return self.enabled and (error.python_class not in HOPELESS or error.code in HEALING_CODES)
+        hopeless = error.python_class in HOPELESS or error.code in HOPELESS_CODES
+        return self.enabled and (not hopeless or error.code in HEALING_CODES)
 
 
 class RestartState:

@@ -8,7 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from barnabas import ConfigDef, ConfigError, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
+from barnabas import ConfigDef, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
 from barnabas.connectors.filestream.config import SINK
 from barnabas.schema import java_string
 
@@ -57,7 +57,7 @@ class FileStreamSinkTask(SinkTask):
         """Open the file, or create it.
 
         Raises:
-            ConfigError: It cannot be created or written.
+            ConnectError: It cannot be created or written.
         """
         super().start(props)
         path: str | None = SINK.parse(props)["file"] or None
@@ -116,12 +116,12 @@ class FileStreamSinkTask(SinkTask):
             os.close(fd)
 
 
-def _unwritable(path: str, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"file: {path} cannot be written: {error.strerror}.",
+def _unwritable(path: str, error: OSError) -> ConnectError:
+    return ConnectError(
+        f"Couldn't find or create file '{path}' for FileStreamSinkTask",
         code="BRN-7110",
         key="file",
-        remedy="Name a file in a folder that exists and that the worker's user may write to.",
+        remedy=f"{error.strerror}: name a file in a folder that exists and that the worker's user may write to.",
     )
 
 

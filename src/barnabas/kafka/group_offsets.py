@@ -1,0 +1,97 @@
+"""Offsets that a consumer group has committed: read, changed and forgotten on a user's request.
+
+Everything here blocks, so it is for threads. Changes are refused by Kafka while the group has members.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from barnabas.errors import ConnectError
+from barnabas.kafka.admin import Admin
+from barnabas.kafka.client_settings import ClientSettings
+from barnabas.kafka.faults import KafkaClientError
+from barnabas.kafka.settings import translate
+from barnabas.record import TopicPartition
+
+__all__ = ["GroupBusyError", "GroupOffsets"]
+
+_BUSY: Final = frozenset({"UNKNOWN_MEMBER_ID", "GROUP_SUBSCRIBED_TO_TOPIC", "NON_EMPTY_GROUP"})
+_NO_GROUP: Final = "GROUP_ID_NOT_FOUND"
+
+
+class GroupBusyError(ConnectError):
+    """The group has members: only they may change its offsets."""
+
+    code = "BRN-3135"
+
+
+class GroupOffsets:
+    """The offsets of consumer groups.
+
+    Args:
+        timeout_s: How long each request may take.
+    """
+
+    def __init__(self, timeout_s: float = 90.0) -> None:
+        self._timeout = timeout_s
+
+    def read(self, java: Mapping[str, str], group: str) -> dict[TopicPartition, int]:
+        """What a group has committed; empty for one that does not exist.
+
+        Args:
+            java: Settings of an admin client, by Java name.
+            group: The group.
+
+        Raises:
+            KafkaClientError: Kafka refused, or did not answer.
+        """
+        with Admin(translate(java, "admin")) as admin:
+            return admin.list_group_offsets(group, self._timeout)
+
+    def change(self, java: Mapping[str, str], group: str, offsets: Mapping[TopicPartition, int | None]) -> None:
+        """Commit offsets in the place of a group that has no members; ``None`` forgets that of a partition.
+
+        Raises:
+            GroupBusyError: It has members.
+            KafkaClientError: Kafka refused, or did not answer.
+        """
+        settings = translate(java, "admin")
+        until = time.monotonic() + self._timeout
+        values = {place: offset for place, offset in offsets.items() if offset is not None}
+        if values:
+            with Admin(settings) as admin:
+                _refusing_members(group, lambda: admin.alter_group_offsets(group, values, self._timeout))
+        if gone := offsets.keys() - values.keys():
+            self._forget(settings, group, gone, max(1.0, until - time.monotonic()))
+
+    def delete(self, java: Mapping[str, str], group: str) -> None:
+        """Forget a group that has no members, with all its offsets; one that does not exist is fine.
+
+        Raises:
+            GroupBusyError: It has members.
+            KafkaClientError: Kafka refused, or did not answer.
+        """
+        with Admin(translate(java, "admin")) as admin:
+            _refusing_members(group, lambda: admin.delete_group(group, self._timeout))
+
+    @staticmethod
+    def _forget(settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float) -> None:
+        from barnabas.kafka.membership import forget_offsets  # noqa: PLC0415  imports a second Kafka client
+
+        _refusing_members(group, lambda: forget_offsets(settings, group, places, timeout_s))
+
+
+def _refusing_members(group: str, request: Callable[[], None]) -> None:
+    """Make a request; the refusal of a group that has members becomes an error of its own."""
+    try:
+        request()
+    except KafkaClientError as error:
+        name = error.fault.name if error.fault else ""
+        if name == _NO_GROUP:
+            return
+        if name in _BUSY:
+            raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
+        raise
