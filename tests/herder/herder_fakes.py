@@ -57,6 +57,11 @@ class FakeSupervisor:
     async def start(self):
         self.calls.append("start")
 
+    def fence(self):
+        self.calls.append("fence")
+        self.tasks.clear()
+        self.connectors.clear()
+
     async def stop(self, timeout):  # noqa: ASYNC109  as in the interface
         self.calls.append(("stop", timeout))
 

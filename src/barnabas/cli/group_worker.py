@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from barnabas.herder.worker_config import WorkerConfig, check_converters
 from barnabas.kafka.admin import Admin
 from barnabas.kafka.connect_defaults import admin_config, internal_topic_configs
 from barnabas.kafka.group_member import GroupMember, GroupSettings
-from barnabas.kafka.internal_topics import InternalTopic, prepare_topic
+from barnabas.kafka.internal_topics import InternalTopic, prepare_topic, topic_settings
 from barnabas.kafka.settings import translate
 from barnabas.kafka.topic_log import LogSettings, TopicLogs
 from barnabas.plugins import Plugins
@@ -84,7 +84,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
         _stores(config, logs),
         url=f"{config.advertised_scheme}://{host}:{port}/",
         worker_id=f"{host}:{port}",
-        make_member=lambda director: _member(config, f"{host}:{port}", director),
+        make_member=lambda director: _member(config, f"{host}:{port}", director, supervisor.pool.renew),
         forwarder=Forwarder(),
         identity=WorkerIdentity(KAFKA_VERSION, f"barnabas-{installed_version()}", lambda: cluster),
         resolver=Resolver(providers.sources, providers.close),
@@ -140,7 +140,7 @@ def _stores(config: WorkerConfig, logs: TopicLogs) -> GroupStores:
     )
 
 
-def _member(config: WorkerConfig, worker_id: str, director: Director) -> GroupMember:
+def _member(config: WorkerConfig, worker_id: str, director: Director, renew: Callable[[int], None]) -> GroupMember:
     values = config.values
     settings = GroupSettings(
         group=values["group.id"],
@@ -152,7 +152,7 @@ def _member(config: WorkerConfig, worker_id: str, director: Director) -> GroupMe
     )
     client_id = config.props.get("client.id") or f"connect-{worker_id}"
     java = {**admin_config(config.props), "client.id": client_id}
-    return GroupMember(settings, translate(java, "admin"), director)
+    return GroupMember(settings, translate(java, "admin"), director, renew)
 
 
 def _prepare(config: WorkerConfig) -> None:
@@ -161,18 +161,14 @@ def _prepare(config: WorkerConfig) -> None:
     with Admin(translate(admin_config(props), "admin")) as admin:
         for what in ("status", "offset", "config"):
             prefix = f"{what}.storage."
-            own = {f"{prefix}{name}" for name in ("topic", "partitions", "replication.factor", "cleanup.policy")}
             if f"{prefix}cleanup.policy" in props:
                 log.warning("%scleanup.policy is ignored: the topic is always compacted.", prefix)
-            settings = {
-                key[len(prefix) :]: text for key, text in props.items() if key.startswith(prefix) and key not in own
-            }
             topic = InternalTopic(
                 values[f"{prefix}topic"],
                 f"{prefix}topic",
                 1 if what == "config" else values[f"{prefix}partitions"],
                 values[f"{prefix}replication.factor"],
-                settings,
+                topic_settings(props, what),
                 exact=what == "config",
             )
             prepare_topic(admin, topic, _CREATE_TIMEOUT)

@@ -61,7 +61,8 @@ _SETTLE: Final = 30.0
 """Seconds that a request waits for a rebalance to end before it is refused."""
 
 _KEY_CHECK: Final = 30.0
-_FLUSH: Final = 5
+_FLUSH: Final = 3
+_GOOD_BYE: Final = 3.0
 _PUBLISH_FIRST: Final = 0.25
 _PUBLISH_LONGEST: Final = 60.0
 _UNKNOWN_CONNECTOR: Final = "Unknown connector: {}"
@@ -73,8 +74,8 @@ class Member(Membership, Protocol):
     async def start(self) -> None:
         """Begin to join."""
 
-    async def stop(self) -> None:
-        """Leave."""
+    async def stop(self, timeout_s: float) -> None:
+        """Leave; give up after so many seconds."""
 
 
 class GroupStores(msgspec.Struct, frozen=True):
@@ -119,6 +120,9 @@ class DistributedHerder(RunningHerder):
         on_fatal: Called when the worker cannot be a member of its group.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once something else is wanted.
+
+    Attributes:
+        is_cut_off: Whether others may run what ran here.
     """
 
     def __init__(
@@ -155,6 +159,8 @@ class DistributedHerder(RunningHerder):
         self._configs = stores.configs
         self._forwarder = forwarder
         self._on_fatal = on_fatal
+        self.is_cut_off = False
+        self._unsaid: dict[TaskId, None] = {}
         self.director = Director(url, group_rules(worker), stores.configs, stores.statuses, self, wall=clock)
         self._member = make_member(self.director)
         stores.configs.listen(self._config_changed)
@@ -196,21 +202,27 @@ class DistributedHerder(RunningHerder):
         self._enter("shutting down")
         await self.director.stop()
         await self._end_background()
-        held = list(self.director.held)
         await self._around.supervisor.stop(self._worker.graceful_timeout)
-        self._say_unassigned(held)
+        if not self.is_cut_off:
+            self._say_unassigned(list(self.director.held))  # also what was assigned only meanwhile
+        said = await self._flush()
+        await self._member.stop(_GOOD_BYE if said else 1.0)
+
+    def _say_unassigned(self, items: Iterable[TaskId]) -> None:
+        for item in items:
+            runner = self._runner(item.connector)
+            if isinstance(runner, SharedRunner):
+                runner.say_unassigned(item.task)
+
+    async def _flush(self) -> bool:
+        """Wait until statuses are written; whether they were."""
         try:
             async with asyncio.timeout(_FLUSH):
                 await self._stores.statuses.flush()
         except TimeoutError:
             log.warning("The last statuses could not be written within %d s: others will wait for this worker.", _FLUSH)
-        await self._member.stop()
-
-    def _say_unassigned(self, items: Iterable[TaskId]) -> None:
-        for item in items:
-            runner = self._runners.get(item.connector)
-            if isinstance(runner, SharedRunner):
-                runner.say_unassigned(item.task)
+            return False
+        return True
 
     async def _check_key(self) -> None:
         while True:
@@ -245,8 +257,32 @@ class DistributedHerder(RunningHerder):
         ]
         await asyncio.gather(*operations, return_exceptions=True)
 
+    def cut_off(self, items: Iterable[TaskId]) -> None:
+        self.is_cut_off = True
+        self._unsaid.update(dict.fromkeys(items))
+        self._around.supervisor.fence()
+
+    async def say_given_up(self) -> None:
+        items, self._unsaid = self._unsaid, {}
+        if not items:
+            return
+        statuses = self._stores.statuses
+        try:
+            async with asyncio.timeout(_FLUSH):
+                await statuses.refresh()
+        except (TimeoutError, BarnabasError) as error:
+            log.warning("What was ended here cannot be said to be free, others wait for it: %s", error or "no answer")
+            return
+        mine = self._around.worker_id
+        for item in items:
+            known = statuses.connector(item.connector) if item.task == CONNECTOR else statuses.task(item)
+            if known is not None and known.worker_id == mine and item not in self.director.held:
+                self._say_unassigned([item])
+        await self._flush()
+
     def assigned_generation(self, generation: int) -> None:
         self._around.generation = generation
+        self.is_cut_off = False
 
     def failed(self, error: ConnectError) -> None:
         log.error("%s", error.describe())

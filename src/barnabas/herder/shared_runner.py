@@ -12,7 +12,7 @@ from typing import Protocol
 from barnabas.herder.group.work import CONNECTOR
 from barnabas.herder.lane import Lane
 from barnabas.herder.runner import ConnectorRunner, Surroundings
-from barnabas.supervisor.api import State, TaskId, TaskSpec
+from barnabas.supervisor.api import ErrorInfo, State, TaskId, TaskSpec
 
 __all__ = ["Share", "SharedRunner"]
 
@@ -27,6 +27,10 @@ class Share(Protocol):
 
     async def publish(self, connector: str, configs: list[dict[str, str]]) -> None:
         """Have the leader write down new task configurations."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether others may run what ran here: then nothing is said of it."""
 
 
 class SharedRunner(ConnectorRunner):
@@ -95,10 +99,13 @@ class SharedRunner(ConnectorRunner):
 
     def say_unassigned(self, number: int) -> None:
         """The worker stops: what ran here was stopped in good order, and may run elsewhere at once."""
-        if self._exists and number == CONNECTOR:
-            self._put("UNASSIGNED", None)
-        elif self._exists:
-            self._around.statuses.put_task(TaskId(self.name, number), self._status("UNASSIGNED", None))
+        if not self._exists:
+            return
+        status = self._status("UNASSIGNED", None)
+        if number == CONNECTOR:
+            self._around.statuses.put_connector(self.name, status)
+        else:
+            self._around.statuses.put_task(TaskId(self.name, number), status)
 
     async def _let_connector_go(self) -> None:
         if not self.expected and self._resting is None:
@@ -106,6 +113,16 @@ class SharedRunner(ConnectorRunner):
         self._resting = None
         await self._stop_connector()
         self._put("UNASSIGNED", None)
+
+    # ------------------------------------------------------------------ what is said
+    def task_reported(self, number: int, state: State, error: ErrorInfo | None) -> None:
+        """The supervisor says what became of a task."""
+        if not self._share.is_cut_off:
+            super().task_reported(number, state, error)
+
+    def _put(self, state: State, error: ErrorInfo | None) -> None:
+        if not self._share.is_cut_off:
+            super()._put(state, error)
 
     @property
     def _owns_connector(self) -> bool:
@@ -135,7 +152,7 @@ class SharedRunner(ConnectorRunner):
         self.tasks.difference_update(task.task for task in ids)
         await self._around.supervisor.stop_tasks(ids)
         for task in ids:
-            if self._exists:
+            if self._exists and not self._share.is_cut_off:
                 self._around.statuses.put_task(task, self._status("UNASSIGNED", None))
 
     def _task_spec(self, task: TaskId, props: dict[str, str], connector: dict[str, str]) -> TaskSpec:

@@ -19,13 +19,15 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from kafka.coordinator.base import BaseCoordinator
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RebalanceInProgressError
 from kafka.future import Future as KafkaFuture
 from kafka.net.compat import KafkaNetClient
+from kafka.protocol.consumer import HeartbeatRequest
 
 from barnabas.errors import ConnectError
 from barnabas.kafka.client_settings import ClientSettings
 from barnabas.kafka.python_client import connection
+from barnabas.lease import lease_clock, lease_end
 
 __all__ = ["GroupMember", "GroupSettings", "Joined", "MemberEvents"]
 
@@ -43,7 +45,7 @@ class GroupSettings(msgspec.Struct, frozen=True):
         protocol_type: What the members of the group have in common: ``connect``.
         session_timeout_ms: After so long without a heartbeat the coordinator gives a member up.
         rebalance_timeout_ms: So long members have to join again when a rebalance begins.
-        heartbeat_interval_ms: Between heartbeats; also how long a lost coordinator is borne.
+        heartbeat_interval_ms: Between heartbeats.
         retry_backoff_ms: Before a request is tried again.
         request_timeout_ms: For an answer.
     """
@@ -91,9 +93,13 @@ class MemberEvents(Protocol):
 class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has no type information
     """Runs on kafka-python's thread; waits there for what the event loop has to say."""
 
-    def __init__(self, client: Any, settings: GroupSettings, bridge: _Bridge, **configs: Any) -> None:
+    def __init__(
+        self, client: Any, settings: GroupSettings, bridge: _Bridge, alive: Callable[[int], None], **configs: Any
+    ) -> None:
         self._settings = settings
         self._bridge = bridge
+        self._alive = alive
+        self._attempt: object | None = None
         super().__init__(client, **configs)
 
     def protocol_type(self) -> str:
@@ -118,17 +124,72 @@ class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has n
         joined = Joined(generation, member_id, protocol, bytes(member_assignment_bytes))
         self._bridge.tell(self._bridge.events.joined, joined)
 
+    # What the coordinator answers proves that we were a member when it was asked.
+    async def _send_heartbeat_request(self) -> None:
+        sent = lease_clock()
+        try:
+            await super()._send_heartbeat_request()
+        except RebalanceInProgressError:
+            self._alive(sent)
+            raise
+        self._alive(sent)
+
+    def _process_join_group_response(self, response: Any, send_time: float) -> Any:
+        joined = super()._process_join_group_response(response, send_time)
+        self._alive(_on_lease_clock(send_time))
+        return joined
+
+    def _process_sync_group_response(self, response: Any, send_time: float) -> Any:
+        assignment = super()._process_sync_group_response(response, send_time)
+        self._alive(_on_lease_clock(send_time))
+        return assignment
+
+    async def _do_join_and_sync_async(self) -> Any:
+        """One attempt to join; others may keep it waiting for much longer than a session lasts."""
+        attempt = self._attempt = object()
+        self._net.call_soon(self._beat_while_joining(attempt))
+        try:
+            return await super()._do_join_and_sync_async()
+        finally:
+            self._attempt = None
+
+    async def _beat_while_joining(self, attempt: object) -> None:
+        """Heartbeats, which stop while a join is answered, go on: over a connection of their own."""
+        while True:
+            await self._net.sleep(self._settings.heartbeat_interval_ms / 1000)
+            if self._attempt is not attempt:
+                return
+            sent = lease_clock()
+            request = HeartbeatRequest(
+                group_id=self.group_id,
+                generation_id=self._generation.generation_id,
+                member_id=self._generation.member_id,
+                group_instance_id=None,
+            )
+            _, _, node = str(self.coordinator_id).rpartition("-")  # it answers nothing else where it owes an answer
+            try:
+                response = await self._manager.send(request, node_id=int(node))
+            except (KafkaError, ValueError):
+                continue  # the join itself finds out what is wrong
+            if response.error_code in (0, RebalanceInProgressError.errno):
+                self._alive(sent)
+
     def request_rejoin(self) -> None:
         super().request_rejoin()
         self._bridge.wake()
 
     def reset_generation(self, *arguments: Any, **more: Any) -> None:
         super().reset_generation(*arguments, **more)
+        self.rejoining = False  # a join under way begins anew, so that its owner hears that it is no member any more
         self._bridge.wake()
 
     def coordinator_dead(self, error: Any) -> None:
         super().coordinator_dead(error)
         self._bridge.wake()
+
+
+def _on_lease_clock(moment: float) -> int:
+    return lease_clock() - int((time.monotonic() - moment) * 1e9)
 
 
 class _Bridge:
@@ -168,15 +229,23 @@ class GroupMember:
         settings: How to be a member.
         client: How to reach the cluster; its ``client.id`` is what the member id begins with.
         events: Asked and told.
+        renew: Told, on any thread, until when membership is certain, on the clock of :mod:`barnabas.lease`.
     """
 
-    def __init__(self, settings: GroupSettings, client: ClientSettings, events: MemberEvents) -> None:
+    def __init__(
+        self,
+        settings: GroupSettings,
+        client: ClientSettings,
+        events: MemberEvents,
+        renew: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
+        self._renew = renew
+        self._until = 0
         self._client_settings = client
         self._events = events
         self._awake = asyncio.Event()
         self._wish = False
-        self._lost = False
         self._client: Any = None
         self._coordinator: Any = None
         self._driver: asyncio.Task[None] | None = None
@@ -214,6 +283,7 @@ class GroupMember:
             client,
             settings,
             bridge,
+            self._alive,
             group_id=settings.group,
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
@@ -260,13 +330,14 @@ class GroupMember:
     async def _drive(self) -> None:
         """One join at a time, for ever; in between, tell the heartbeat that we live."""
         joining: asyncio.Future[Any] | None = None
-        unknown_since: float | None = None
         while True:
             self._beat()
-            unknown_since = self._watch(unknown_since)
+            self._watch()
             if joining is not None and joining.done():
                 if not self._finish(joining):
                     return
+                if joining.exception() is not None:
+                    await asyncio.sleep(self._settings.retry_backoff_ms / 1000)
                 joining = None
             if joining is None and (self._wish or self._coordinator.need_rejoin()):
                 if self._wish:
@@ -304,7 +375,6 @@ class GroupMember:
         """Look at the outcome of a join; false if there is no point in going on."""
         error = joining.exception()
         if error is None:
-            self._lost = False
             return True
         if isinstance(error, KafkaError) and not error.retriable:
             self._events.failed(_failure(self._group, error))
@@ -318,16 +388,20 @@ class GroupMember:
         except KafkaError as error:
             log.warning("The heartbeat of group %s failed: %s", self._group, error)
 
-    def _watch(self, unknown_since: float | None) -> float | None:
-        """Say so once when the coordinator has been out of reach for longer than the interval of heartbeats."""
-        if not self._coordinator.coordinator_unknown():
-            return None
-        now = time.monotonic()
-        since = unknown_since if unknown_since is not None else now
-        if not self._lost and now - since > self._settings.heartbeat_interval_ms / 1000:
-            self._lost = True
-            self._events.lost("the coordinator of the group cannot be reached")
-        return since
+    def _alive(self, sent: int) -> None:
+        """The coordinator took us for a member when this was sent; on kafka-python's thread."""
+        until = lease_end(sent, self._settings.session_timeout_ms)
+        if until > self._until:
+            self._until = until
+            self._renew(until)
+
+    def _watch(self) -> None:
+        """Say so when the coordinator may have given us up, and join again with what is left: nothing."""
+        until = self._until
+        if until and lease_clock() > until:
+            self._until = 0
+            self._wish = True
+            self._events.lost("there was no word from the group's coordinator for the time of a session")
 
 
 def _failure(group: str, error: BaseException) -> ConnectError:

@@ -54,6 +54,14 @@ class TopicStatusStore(MemoryStatusStore):
         """
         await self._log.follow({self._topic: self._handle})
 
+    async def refresh(self) -> None:
+        """Read what is in the topic now.
+
+        Raises:
+            ConnectError: Kafka does not answer.
+        """
+        await self._log.read_to_end(self._topic)
+
     async def flush(self) -> None:
         """Wait until everything that was put is written."""
         while self._sending:

@@ -220,6 +220,12 @@ class Supervisor(Protocol):
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109  a budget for many waits, not a cancellation
         """Stop everything gracefully within ``timeout`` seconds in total, then end what is left; no process remains."""
 
+    def fence(self) -> None:
+        """End all units at once, and take nothing more from them: other workers may run them by now.
+
+        Returns at once; :meth:`stop_connector` and :meth:`stop_tasks` wait until they are gone.
+        """
+
     async def start_connector(self, spec: ConnectorSpec) -> None:
         """Make, initialise and start a connector object; returns once it is RUNNING, raises when that failed."""
 

@@ -132,11 +132,17 @@ class Slot:
 
 
 class Board:
-    """The shared memory of one host, divided into slots, one a unit."""
+    """The shared memory of one host, divided into slots, one a unit; behind them, until when all of them may run.
+
+    Attributes:
+        fd: Its descriptor.
+        slots: How many units it has room for.
+    """
 
     def __init__(self, fd: int, slots: int) -> None:
-        self._map = mmap.mmap(fd, slots * _SLOT_BYTES)
+        self._map = mmap.mmap(fd, (slots + 1) * _SLOT_BYTES)
         self._view = memoryview(self._map)
+        self._own = self._view[slots * _SLOT_BYTES :].cast("q")
         self.fd = fd
         self.slots = slots
 
@@ -144,13 +150,22 @@ class Board:
     def create(cls, slots: int) -> Board:
         """A new board in anonymous memory; pages are only used once written."""
         fd = os.memfd_create("barnabas-board", os.MFD_CLOEXEC)
-        os.ftruncate(fd, slots * _SLOT_BYTES)
+        os.ftruncate(fd, (slots + 1) * _SLOT_BYTES)
         return cls(fd, slots)
 
     @classmethod
     def attach(cls, fd: int) -> Board:
         """The board behind a descriptor that was handed over."""
-        return cls(fd, os.fstat(fd).st_size // _SLOT_BYTES)
+        return cls(fd, os.fstat(fd).st_size // _SLOT_BYTES - 1)
+
+    @property
+    def lease(self) -> int:
+        """Until when the host may run, on :func:`~barnabas.lease.lease_clock`; 0: as long as it likes."""
+        return self._own[0]
+
+    @lease.setter
+    def lease(self, until: int) -> None:
+        self._own[0] = until
 
     def slot(self, number: int) -> Slot:
         """One slot."""

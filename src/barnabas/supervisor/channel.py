@@ -149,7 +149,7 @@ class Scan(_Message):
 
 
 class Leave(_Message):
-    """Have sink tasks of one connector, which have ended for good, leave their consumer group."""
+    """Have sink tasks, which have ended for good, leave their consumer groups."""
 
     id: int
     specs: list[TaskSpec]

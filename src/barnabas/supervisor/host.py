@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from barnabas import log_levels, logs, secrets
 from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
 from barnabas.errors import ConnectError
+from barnabas.lease import Lease, watch
 from barnabas.plugins import load, scan_home
 from barnabas.store.reader import StoredOffsets
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, RemoteError, State, TaskSpec, describe
@@ -118,6 +119,7 @@ class Host:
     def __init__(self, channel_fd: int, board_fd: int) -> None:
         self._channel = Channel(channel_fd)
         self._board = Board.attach(board_fd)
+        self._lease = Lease(self._board)
         self._link = Link(self._channel)
         self._units: dict[str, Unit] = {}
         self._providers = ProviderCalls(self._channel.send)
@@ -125,6 +127,7 @@ class Host:
     def run(self) -> int:
         """Serve until told to quit (0) or the worker is gone (0 as well: nobody is left to read it)."""
         threading.excepthook = _say_thread_error
+        watch(self._lease)
         while (message := self._channel.receive()) is not None:
             if isinstance(message, Quit):
                 self._providers.close()
@@ -183,7 +186,7 @@ class Host:
         return found
 
     def _start_task(self, message: StartTask) -> None:
-        unit = TaskUnit(message, self._link, self._board.slot(message.slot), self._gone)
+        unit = TaskUnit(message, self._link, self._board.slot(message.slot), self._gone, self._lease)
         self._units[message.unit] = unit
         unit.start()
         self._link.send(Done(message.id))
@@ -337,11 +340,15 @@ class ConnectorUnit(threading.Thread):
 class TaskUnit(threading.Thread):
     """A task: the source or sink loop on its own thread."""
 
-    def __init__(self, message: StartTask, link: Link, slot: Slot, gone: Callable[[str], None]) -> None:
+    def __init__(self, message: StartTask, link: Link, slot: Slot, gone: Callable[[str], None], lease: Lease) -> None:
         super().__init__(name=message.unit, daemon=True)
         self.spec: TaskSpec = message.spec
         self.control = TaskControl(
-            slot, paused=message.spec.paused, report=self._report, configs=lambda: link.read_config(message.unit)
+            slot,
+            paused=message.spec.paused,
+            report=self._report,
+            configs=lambda: link.read_config(message.unit),
+            lease=lease,
         )
         self._link = link
         self._gone = gone

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from barnabas.errors import HostDiedError, HungError
+from barnabas.lease import LEASE_EXIT, lease_clock
 from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import RemoteError
 from barnabas.supervisor.board import Board, Slot
@@ -44,6 +45,11 @@ class Host:
         slots: How many units it may hold at once.
         on_message: Receives what the host sends of its own accord.
         on_end: Called once when the process is gone, with the reason.
+        leased: Whether it may only run while its worker is a member of its group.
+
+    Attributes:
+        fenced: Its worker may have been replaced while it ran: it was ended, and nothing it said counts any more.
+        lease_over: It has ended by itself, because its lease was over.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class Host:
         slots: int,
         on_message: Callable[[Host, ToWorker], None],
         on_end: Callable[[Host, HostDiedError], None],
+        *,
+        leased: bool = False,
     ) -> None:
         self._pool = pool
         self.name = name
@@ -60,6 +68,9 @@ class Host:
         self._on_end = on_end
         self.pid = 0
         self.board = Board.create(slots)
+        self.leased = leased
+        self.fenced = False
+        self.lease_over = False
         self._free = list(range(slots - 1, -1, -1))
         self.units: dict[str, int] = {}
         self.ended: HostDiedError | None = None
@@ -173,6 +184,7 @@ class Host:
             remedy="The log lines before it may say why; task.memory.max limits its memory.",
         )
         self.ended = died
+        self.lease_over = os.WIFEXITED(status) and os.WEXITSTATUS(status) == LEASE_EXIT
         error = self._reason or died
         for future in self._pending.values():
             if not future.done():
@@ -224,6 +236,27 @@ class HostPool:
         """Changes of log levels, oldest first, for processes to come."""
         self.broken = asyncio.Event()
         """The fork server is gone: nothing can be started any more."""
+        self._lease = 0
+
+    # ------------------------------------------------------------------ the lease
+    @property
+    def lease_is_over(self) -> bool:
+        """Whether the worker may have been replaced by others of its group."""
+        return bool(self._lease) and lease_clock() > self._lease
+
+    def renew(self, until: int) -> None:
+        """What runs here may do so until then; from any thread."""
+        self._lease = until
+        for host in list(self.hosts.values()):
+            if host.leased:
+                host.board.lease = until
+
+    def fence(self) -> None:
+        """End everything that needs the lease; what it has said and was not read yet counts no more."""
+        for host in list(self.hosts.values()):
+            if host.leased and not host.fenced:
+                host.fenced = True
+                host.kill()
 
     def attach(self) -> None:
         """Listen to the fork server on the running loop."""
@@ -270,6 +303,8 @@ class HostPool:
         request = next(self._ids)
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._spawning[request] = future
+        if host.leased:
+            host.board.lease = self._lease
         try:
             self._fork.spawn(request, host.name, memory, module, (channel_fd, host.board.fd))
         except OSError as error:
@@ -277,6 +312,8 @@ class HostPool:
         pid = await asyncio.wait_for(future, _SPAWN_DEADLINE)
         host.pid = pid
         self.hosts[pid] = host
+        if host.leased:
+            host.board.lease = self._lease  # it may have been renewed meanwhile
         if pid in self._early:
             status = self._early.pop(pid)
             asyncio.get_running_loop().call_soon(self._ended, pid, status)

@@ -132,6 +132,8 @@ class ProcessSupervisor:
         self._units: dict[str, _Unit] = {}
         self._shared: dict[tuple[str, ...], list[Host]] = {}
         self._making = asyncio.Lock()
+        self._leaving: list[TaskSpec] = []
+        self._one_leaves = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._renew: Renew | None = None
@@ -163,6 +165,9 @@ class ProcessSupervisor:
         """
         await self._pool.broken.wait()
         raise no_fork_server()
+
+    def fence(self) -> None:
+        self._pool.fence()
 
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109  a budget for many waits, not a cancellation
         deadline = time.monotonic() + timeout
@@ -216,20 +221,26 @@ class ProcessSupervisor:
         await self._leave_groups([spec for spec in specs if isinstance(spec, TaskSpec) and spec.plugin.kind == "sink"])
 
     async def _leave_groups(self, specs: list[TaskSpec]) -> None:
-        """Give up the partitions of sink tasks that ended for good; static members do not do so by themselves."""
-        groups: dict[str, list[TaskSpec]] = {}
-        for spec in specs:
-            groups.setdefault(TaskId(*spec.id).connector, []).append(spec)
-        await asyncio.gather(*(self._leave_group(name, group) for name, group in groups.items()))
+        """Give up the partitions of sink tasks that ended for good; static members do not do so by themselves.
 
-    async def _leave_group(self, connector: str, specs: list[TaskSpec]) -> None:
-        what = f"Leaving the consumer group of {connector}"
-        try:
-            await self._one_call(
-                _LEAVING, lambda number: Leave(number, specs), what, _LEAVE_DEADLINE, connector=connector
-            )
-        except ConnectError as error:
-            log.warning("%s", error.describe())
+        While Kafka does not answer there is no point in it. One process leaves all groups that there are to leave when
+        it begins: its start costs much more than the requests.
+        """
+        if not specs or self._pool.lease_is_over:
+            return
+        self._leaving += specs
+        async with self._one_leaves:
+            specs, self._leaving = self._leaving, []
+            if not specs:
+                return  # they went with the last ones
+            connectors = sorted({TaskId(*spec.id).connector for spec in specs})
+            what = f"Leaving the consumer groups of {', '.join(connectors)}"
+            try:
+                await self._one_call(
+                    _LEAVING, lambda number: Leave(number, specs), what, _LEAVE_DEADLINE, connectors=connectors
+                )
+            except ConnectError as error:
+                log.warning("%s", error.describe())
 
     async def pause_task(self, task: TaskId) -> None:
         self._order(task, Pause, paused=True)
@@ -263,7 +274,7 @@ class ProcessSupervisor:
             _module_of(plugin),
             lambda number: Validate(number, plugin, dict(props), dict(self._worker_props)),
             what,
-            connector=props.get("name"),
+            connectors=[props.get("name")],
         )
         return answer
 
@@ -281,7 +292,7 @@ class ProcessSupervisor:
             _module_of(plugin),
             lambda number: AlterOffsets(number, plugin, dict(props), list(offsets)),
             f"Connector.alter_offsets of {props.get('name')}",
-            connector=props.get("name"),
+            connectors=[props.get("name")],
         )
         return answer
 
@@ -298,13 +309,14 @@ class ProcessSupervisor:
         make: Callable[[int], ToHost],
         what: str,
         deadline: float | None = None,
-        connector: str | None = None,
+        connectors: Sequence[str | None] = (None,),
     ) -> Any:
         """A call in a process made for it, which is then thrown away; without a deadline, that of connector objects."""
         host = Host(self._pool, what, 1, self._received, _ignore_end)
         await host.open(self._limits.memory, module)
         host.units["call"] = 0
-        _tell_secrets(host, connector)
+        for name in connectors:
+            _tell_secrets(host, name)
         try:
             return await host.ask(make, what, self._limits.connector_call if deadline is None else deadline)
         finally:
@@ -380,7 +392,7 @@ class ProcessSupervisor:
             return host
 
     async def _make_host(self, unit: _Unit, slots: int) -> Host:
-        host = Host(self._pool, unit.name, slots, self._received, self._host_ended)
+        host = Host(self._pool, unit.name, slots, self._received, self._host_ended, leased=True)
         await host.open(unit.limits.memory, _module_of(unit.spec.plugin))
         return host
 
@@ -419,8 +431,18 @@ class ProcessSupervisor:
             unit = self._units.get(name)
             running = unit is not None and unit.host is host and not unit.stopping
             self._unit_gone(host, name)
-            if unit is not None and running:
+            if unit is None or not running or host.fenced:
+                continue
+            if host.lease_over:
+                self._begin_again(unit)
+            else:
                 self._failed(unit, describe(error))
+
+    def _begin_again(self, unit: _Unit) -> None:
+        """It ended because its lease was over, which is no failure: it goes on if the worker is a member after all."""
+        log.warning("%s ended: there was no word from the group for too long.", unit.what.capitalize())
+        if unit.restarting is None or unit.restarting.done():
+            unit.restarting = asyncio.create_task(self._restart(unit, _WATCH_INTERVAL))
 
     # ------------------------------------------------------------------ failures
     def _failed(self, unit: _Unit, info: ErrorInfo) -> None:
@@ -449,6 +471,8 @@ class ProcessSupervisor:
                 if unit.host is not None:
                     unit.host.kill()
                     await unit.gone.wait()
+        while self._pool.lease_is_over:  # noqa: ASYNC110  it is renewed on another thread, and rarely over
+            await asyncio.sleep(_WATCH_INTERVAL)
         await self._renew_spec(unit)
         unit.restarting = None
         unit.next_restart = 0.0
@@ -523,10 +547,20 @@ class ProcessSupervisor:
                 value = await self._listener.read_offsets(message.connector, message.keys)
                 host.send(Done(message.id, value))
             else:
+                self._check_lease(host, message.connector)
                 await self._listener.write_offsets(message.connector, dict(message.entries))
                 host.send(Done(message.id))
         except Exception as error:  # noqa: BLE001  whatever it is, the task must hear of it
             host.send(Done(message.id, error=describe(error)))
+
+    def _check_lease(self, host: Host, connector: str) -> None:
+        """What a task said before it was ended may be read long after another worker has taken it over."""
+        if host.fenced or self._pool.lease_is_over:
+            raise ConnectError(
+                f"The offsets of connector {connector} are not written: another worker may run it by now.",
+                code="BRN-3150",
+                remedy="The worker had no contact with its group for longer than session.timeout.ms.",
+            )
 
     async def _serve_config(self, host: Host, message: ReadConfig) -> None:
         """A task asks for its configuration; what is kept for its next start is left alone."""

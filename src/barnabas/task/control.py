@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from barnabas.lease import Lease
 from barnabas.supervisor.api import ErrorInfo, State
 from barnabas.supervisor.board import Slot
 
@@ -31,17 +32,30 @@ class TaskControl:
         report: Tells the worker about states.
         configs: Asks the worker for the task's configuration with the values that placeholders have now; without it a
             task has those it was started with.
+        lease: Until when the task may write; without one, always.
     """
 
     def __init__(
-        self, slot: Slot, *, paused: bool, report: Report, configs: Callable[[], Mapping[str, str]] | None = None
+        self,
+        slot: Slot,
+        *,
+        paused: bool,
+        report: Report,
+        configs: Callable[[], Mapping[str, str]] | None = None,
+        lease: Lease | None = None,
     ) -> None:
         self.slot = slot
+        self._lease = lease
         self.report = report
         self.configs = configs
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._paused = paused
+
+    def check_lease(self) -> None:
+        """Before data or offsets are written: does not return if another worker may run this task by now."""
+        if self._lease is not None:
+            self._lease.check()
 
     @property
     def stopping(self) -> bool:

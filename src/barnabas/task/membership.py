@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ __all__ = ["consumer_config", "leave"]
 
 _INSTANCE = "group.instance.id"
 _LEAVE_TIMEOUT = 3.0
+_AT_ONCE = 4
 
 
 def consumer_config(spec: TaskSpec) -> dict[str, str]:
@@ -28,18 +30,28 @@ def consumer_config(spec: TaskSpec) -> dict[str, str]:
 
 
 def leave(specs: Sequence[TaskSpec]) -> None:
-    """Have sink tasks of one connector, which ended and will not be started again soon, leave their group.
+    """Have sink tasks, which ended and will not be started again soon, leave their groups.
 
     Raises:
-        ConnectError: It did not work.
+        ConnectError: It did not work for some of them.
     """
+    connectors: dict[str, list[TaskSpec]] = {}
+    for spec in specs:
+        if _static(spec):
+            connectors.setdefault(spec.id.connector, []).append(spec)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(_leave_one, connectors.values()):
+            pass  # what was raised is raised again here
+
+
+def _leave_one(specs: Sequence[TaskSpec]) -> None:
+    """The tasks of one connector, which share a group and the way to it."""
     from barnabas.kafka.membership import leave_group  # noqa: PLC0415  imports a second Kafka client
     from barnabas.kafka.settings import translate  # noqa: PLC0415  the same
 
-    configs = [consumer_config(spec) for spec in specs if _static(spec)]
+    configs = [consumer_config(spec) for spec in specs]
     instances = [java[_INSTANCE] for java in configs]
-    if instances:
-        leave_group(translate(configs[0], "consumer"), configs[0]["group.id"], instances, _LEAVE_TIMEOUT)
+    leave_group(translate(configs[0], "consumer"), configs[0]["group.id"], instances, _LEAVE_TIMEOUT)
 
 
 def _static(spec: TaskSpec) -> bool:

@@ -275,6 +275,7 @@ class SinkLoop:
     # ------------------------------------------------------------------ data
     def _deliver(self) -> None:
         """Put the batch, or what is left of it; while there is more, reading waits and polling goes on."""
+        self._control.check_lease()
         try:
             done = self._delivery.proceed()
         except RetriableError as error:
@@ -311,6 +312,7 @@ class SinkLoop:
         current = self._safe(self.assigned)
         if not current:
             return
+        self._control.check_lease()
         self._slot.enter("pre_commit")
         try:
             wanted = self._task.pre_commit(dict(current))
@@ -427,6 +429,7 @@ class SinkLoop:
         """A last ``pre_commit``, ``close``, then a synchronous commit, for these partitions."""
         partitions = set(partitions)
         offsets: dict[TopicPartition, int] = {}
+        self._control.check_lease()
         try:
             current = self._safe(partitions)
             if current:

@@ -153,6 +153,7 @@ class SourceLoop:
                 continue
             began = time.monotonic()
             batch = self._poll()
+            control.check_lease()
             if batch is not None and len(batch):
                 self._send(batch)
                 self._memory.worked()
@@ -162,13 +163,13 @@ class SourceLoop:
                     control.wait(_EMPTY_POLL)
             self._tend()
 
-    def _pause(self) -> None:
     def _rest(self) -> None:
         """There was nothing to poll."""
         self._memory.idle()
         if self._creation is not None:
             self._creation.rest()
 
+    def _pause(self) -> None:
         """Stay allocated, keep committing what is acknowledged, call no poll."""
         self._control.report("PAUSED")
         while self._control.paused and not self._control.stopping:
@@ -191,9 +192,9 @@ class SourceLoop:
             log.exception("SourceTask.stop failed; the task is stopped all the same.")
         if self._producer is not None:
             self._producer.close(0 if self._sent else 5)
-        self._errors.close()
         if self._creation is not None:
             self._creation.rest()
+        self._errors.close()
         self._pipeline.close()
 
     # ------------------------------------------------------------------ data
@@ -275,9 +276,10 @@ class SourceLoop:
                 self._tracker.sent(letters, record.source_partition, None)
 
     def _send_run(self, run: Outgoing, polled: SourceBatch, *, is_last: bool) -> Sent | None:
-        batch = run.batch
         if self._creation is not None and not self._creation.ready(run.batch.topic):
             return None  # the task is told to stop: nothing of this was sent
+        batch = run.batch
+        self._control.check_lease()
         try:
             ticket = self._running().send(
                 batch.topic,
@@ -408,6 +410,7 @@ class SourceLoop:
         for partition, offset in self._tracker.take():
             self._unwritten[partition_key(self._spec.id.connector, partition)] = offset_value(offset)
         entries, self._unwritten = self._unwritten, {}
+        self._control.check_lease()
         if entries:
             self._writing = (self._store.write_offsets(self._spec.id.connector, entries), entries)
         else:

@@ -31,7 +31,7 @@ from barnabas.herder.group.protocol import (
 )
 from barnabas.herder.group.signing import is_outdated, make_key
 from barnabas.herder.group.work import CONNECTOR, connector_item
-from barnabas.store.base import StatusStore
+from barnabas.store.base import Status
 from barnabas.store.config_records import SessionKey
 from barnabas.store.config_state import ConfigState
 from barnabas.supervisor.api import TaskId
@@ -46,6 +46,9 @@ _NO_LEADER: Final = (
     "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
 )
 _RETRY: Final = 0.25
+_ATTEMPTS: Final = 5
+"""How often reading the config topic is tried before the worker leaves the group for a while."""
+_STATUS_TIMEOUT: Final = 2.0
 
 
 class GroupRules(msgspec.Struct, frozen=True):
@@ -95,6 +98,19 @@ class ConfigTopic(Protocol):
         """Have all workers sign with another key."""
 
 
+class StatusTopic(Protocol):
+    """The status topic; see :class:`barnabas.store.topic_statuses.TopicStatusStore`."""
+
+    async def refresh(self) -> None:
+        """Read what is in the topic now."""
+
+    def connector(self, name: str) -> Status | None:
+        """The status of a connector object."""
+
+    def task(self, task: TaskId) -> Status | None:
+        """The status of a task."""
+
+
 class Workshop(Protocol):
     """What runs on this worker."""
 
@@ -107,8 +123,14 @@ class Workshop(Protocol):
     async def give_up_all(self) -> None:
         """Stop everything; returns when nothing runs any more."""
 
+    def cut_off(self, items: Iterable[TaskId]) -> None:
+        """Others may run these by now: end everything at once, and say nothing of it. Returns at once."""
+
+    async def say_given_up(self) -> None:
+        """Say of what was cut off that it is free, unless somebody has taken it over; returns when that is written."""
+
     def assigned_generation(self, generation: int) -> None:
-        """Statuses are of this generation from now on."""
+        """The worker is a member again: statuses are of this generation from now on."""
 
     def failed(self, error: ConnectError) -> None:
         """The worker cannot be a member of its group."""
@@ -140,7 +162,7 @@ class Director:
         url: str,
         rules: GroupRules,
         configs: ConfigTopic,
-        statuses: StatusStore,
+        statuses: StatusTopic,
         workshop: Workshop,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -162,10 +184,11 @@ class Director:
         self._settled = asyncio.Event()
         self._inbox: asyncio.Queue[Assignment] = asyncio.Queue()
         self._loads: dict[str, tuple[TaskId, ...]] = {}
+        self._leaving: dict[TaskId, None] = {}  # revoked, and perhaps still running
+        self._dropping: asyncio.Task[None] | None = None
         self._last: Assignment | None = None
         self._protocol = ""
         self._state = AssignorState()
-        self._unsynced = 0
         self._timer: asyncio.TimerHandle | None = None
         self._following: asyncio.Task[None] | None = None
         self._key_lock = asyncio.Lock()
@@ -220,7 +243,8 @@ class Director:
         """What this worker says when it joins."""
         allocation = None
         if self._last is not None:
-            allocation = msgspec.structs.replace(self._last, assigned=tuple(self.held), revoked=(), delay_ms=0)
+            running = tuple({**self.held, **self._leaving})
+            allocation = msgspec.structs.replace(self._last, assigned=running, revoked=(), delay_ms=0)
         state = MemberState(self._url, self._configs.state.offset, allocation)
         names = offered_protocols(self._rules.protocol)
         return [(name, encode_member(state, PROTOCOLS[name])) for name in names]
@@ -230,24 +254,34 @@ class Director:
         del member_id
         self._settled.clear()
         self._cancel_timer()
-        if self.held and (generation < 0 or self._protocol == _EAGER):
-            if generation < 0:
-                log.warning("The group has given this worker up: everything is stopped before another may run it.")
+        if generation < 0 and (self.held or self._leaving):
+            log.warning("The group has given this worker up: everything is ended before another may run it.")
+            self._cut_off()
+        elif self._protocol == _EAGER and self.held:
             await self._drop_all()
+        if self._dropping is not None:
+            await self._dropping
+        await self._workshop.say_given_up()
 
     def lost(self, reason: str) -> None:
-        """The coordinator is out of reach: what runs here may soon run elsewhere."""
-        if self.held:
-            log.error("Everything is stopped: %s.", reason)
-            self._settled.clear()
-            asyncio.ensure_future(self._drop_all())  # noqa: RUF006  it holds the loop's reference until it is done
+        """The group may have given this worker up: what runs here may run elsewhere."""
+        self._settled.clear()
+        if self.held or self._leaving:
+            log.error("Everything is ended: %s.", reason)
+            self._cut_off()
+
+    def _cut_off(self) -> None:
+        items = {**self.held, **self._leaving}
+        self.held, self._leaving, self._last = {}, {}, None
+        self._workshop.cut_off(items)
+        self._dropping = asyncio.create_task(self._drop_all(), name="drop")
 
     def failed(self, error: ConnectError) -> None:
         """The worker cannot be a member."""
         self._workshop.failed(error)
 
     async def _drop_all(self) -> None:
-        self.held, self._last = {}, None
+        self.held, self._leaving, self._last = {}, {}, None
         await self._workshop.give_up_all()
 
     # ------------------------------------------------------------------ following
@@ -268,8 +302,10 @@ class Director:
             if self._protocol == _EAGER:
                 self.held = dict.fromkeys(assignment.assigned)
             else:
-                kept = [item for item in self.held if item not in set(assignment.revoked)]
+                revoked = dict.fromkeys(assignment.revoked)
+                kept = [item for item in self.held if item not in revoked]
                 self.held = dict.fromkeys([*kept, *assignment.assigned])
+                self._leaving.update(revoked)
             self._last = assignment
         self._inbox.put_nowait(assignment)
 
@@ -287,10 +323,13 @@ class Director:
         if assignment.error == CONFIG_MISMATCH:
             log.info("The leader has not read the config topic as far as others: joining again.")
             await self._catch_up(assignment.offset)
+            await asyncio.sleep(_RETRY)
             self.rejoin()
             return
         if assignment.revoked:
             await self._workshop.give_up(assignment.revoked)
+            for item in assignment.revoked:
+                self._leaving.pop(item, None)
             self.rejoin()
         if not await self._catch_up(assignment.offset):
             return
@@ -304,38 +343,50 @@ class Director:
             await self.renew_key()
 
     async def _catch_up(self, offset: int) -> bool:
-        """Read the config topic as far as the leader had; false if the worker has to join again instead.
+        """Read the config topic as far as the leader had; false if it could not be, and another join follows.
 
-        Having read further is no harm: whatever is new makes everybody join again if it has to.
+        What runs goes on meanwhile, as does membership. Having read further is no harm: whatever is new makes everybody
+        join again if it has to.
         """
-        if self._configs.state.offset < offset:
-            try:
-                async with asyncio.timeout(self._rules.sync_timeout):
-                    await self._configs.refresh()
-            except (TimeoutError, BarnabasError) as error:
-                await self._could_not_catch_up(error)
-                return False
-        if self._configs.state.offset < offset:
-            log.warning("The config topic was read to %d, the leader's to %d.", self._configs.state.offset, offset)
+        for attempt in range(1, _ATTEMPTS + 1):
+            if self._configs.state.offset >= offset:
+                return True
+            reason = await self._read_configs()
+            if self._configs.state.offset >= offset:
+                return True
+            log.warning(
+                "The config topic was read to %d, by the leader to %d (attempt %d of %d): %s",
+                self._configs.state.offset,
+                offset,
+                attempt,
+                _ATTEMPTS,
+                reason,
+            )
+            if not self._inbox.empty():
+                return False  # there is a newer assignment
             await asyncio.sleep(_RETRY)
-            self.rejoin()
-            return False
-        self._unsynced = 0
-        return True
+        await self._step_back()
+        return False
 
-    async def _could_not_catch_up(self, error: Exception) -> None:
-        """Stay out of the group for a while; after the fifth time in a row stop everything."""
-        log.error("The config topic could not be read in time (%s): leaving the group for now.", error or "too slow")
+    async def _read_configs(self) -> str:
+        """Read the config topic to its end; why that did not work, or how far it is."""
+        try:
+            async with asyncio.timeout(self._rules.sync_timeout):
+                await self._configs.refresh()
+        except TimeoutError:
+            return f"reading took longer than {self._rules.sync_timeout:g} s (worker.sync.timeout.ms)."
+        except BarnabasError as error:
+            return error.describe()
+        return "it ends there."
+
+    async def _step_back(self) -> None:
+        """Have others do the work: a worker that cannot read what there is to do is of no use to its group."""
+        wait = self._rules.unsync_backoff
+        log.error("The config topic cannot be read: leaving the group for %g s (worker.unsync.backoff.ms).", wait)
+        await self._drop_all()
         if self._member is not None:
             await self._member.leave("taking too long to read the log")
-        if self._protocol == _EAGER:
-            await asyncio.sleep(self._rules.unsync_backoff)
-        else:
-            await asyncio.sleep(self._rules.max_delay_ms / 10_000 / (5 - self._unsynced))
-            self._unsynced += 1
-            if self._unsynced == 5:  # noqa: PLR2004  attempts, as many as Kafka Connect makes
-                self._unsynced = 0
-                await self._drop_all()
+        await asyncio.sleep(wait)
         self.rejoin()
 
     def _cancel_timer(self) -> None:
@@ -350,7 +401,9 @@ class Director:
         version = PROTOCOLS[protocol]
         furthest = max(state.offset for state in states.values())
         if self._configs.state.offset < furthest:
-            await self._refresh_for(furthest)
+            reason = await self._read_configs()
+            if self._configs.state.offset < furthest:
+                log.warning("The config topic could not be read up to %d: %s", furthest, reason)
         offset = self._configs.state.offset
         mine = states[leader].url
         if offset < furthest:
@@ -363,7 +416,7 @@ class Director:
             delay = 0
             self._loads = {member: tuple(items) for member, items in given.items()}
         else:
-            given, revoked, delay = self._share_out(states, generation)
+            given, revoked, delay = await self._share_out(states, generation)
         self.owners = {item: self.urls[member] for member, items in self._loads.items() for item in items}
         return {
             member: encode_assignment(
@@ -372,14 +425,7 @@ class Director:
             for member in states
         }
 
-    async def _refresh_for(self, offset: int) -> None:
-        try:
-            async with asyncio.timeout(self._rules.sync_timeout):
-                await self._configs.refresh()
-        except (TimeoutError, BarnabasError) as error:
-            log.warning("The config topic could not be read up to %d: %s", offset, error)
-
-    def _share_out(self, states: Mapping[str, MemberState], generation: int) -> tuple[Any, Any, int]:
+    async def _share_out(self, states: Mapping[str, MemberState], generation: int) -> tuple[Any, Any, int]:
         held = {member: set(state.held) for member, state in states.items()}
         if not self.is_leader:  # somebody else led in between: what is remembered from before means nothing
             self._state = AssignorState()
@@ -391,7 +437,7 @@ class Director:
             max_delay_ms=self._rules.max_delay_ms,
             last_generation=self.generation,
             generation=generation,
-            released=self._released(held),
+            released=await self._released(held),
         )
         self._state = outcome.state
         self._loads = {
@@ -404,10 +450,17 @@ class Director:
         state = self._configs.state
         return [*(connector_item(name) for name in state.connectors), *state.items()]
 
-    def _released(self, held: Mapping[str, set[TaskId]]) -> set[TaskId]:
+    async def _released(self, held: Mapping[str, set[TaskId]]) -> set[TaskId]:
         """Work that nobody holds and whose last status says that it was given up: its worker has left in good order."""
         active = set().union(*held.values()) if held else set()
-        return {item for item in self._state.assigned - active if self._is_unassigned(item)}
+        missing = self._state.assigned - active
+        if missing:
+            try:
+                async with asyncio.timeout(_STATUS_TIMEOUT):
+                    await self._statuses.refresh()
+            except (TimeoutError, BarnabasError) as error:
+                log.warning("What a worker said when it left could not be read: %s", error or "it took too long")
+        return {item for item in missing if self._is_unassigned(item)}
 
     def _is_unassigned(self, item: TaskId) -> bool:
         status = self._statuses.connector(item.connector) if item.task == CONNECTOR else self._statuses.task(item)
