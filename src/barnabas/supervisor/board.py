@@ -37,6 +37,7 @@ CALLS: Final = (
     "close",
     "transform",
     "convert",
+    "alter_offsets",
 )
 """Names of the calls into plugin code, by code; 0 is "none"."""
 
