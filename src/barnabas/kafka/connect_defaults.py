@@ -24,6 +24,7 @@ __all__ = [
     "dlq_admin_config",
     "dlq_producer_config",
     "internal_topic_configs",
+    "offset_topic_configs",
     "sink_consumer_config",
     "source_producer_config",
 ]
@@ -97,6 +98,27 @@ def internal_topic_configs(worker: Mapping[str, str]) -> tuple[dict[str, str], d
         "client.id": f"{group}{own}-topics",
     }
     return consumer, producer
+
+
+def offset_topic_configs(
+    worker: Mapping[str, str], connector: Mapping[str, str], connector_name: str
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """For the consumer, the producer and the admin client of a connector's own offset topic."""
+    consumer = {
+        "isolation.level": "read_committed",
+        "client.id": f"connector-consumer-{connector_name}",
+        **_layers("consumer", worker, connector),
+        "auto.offset.reset": "earliest",
+    }
+    producer = {
+        **source_producer_config(worker, {}, connector_name, 0),
+        "client.id": f"connector-offset-producer-{connector_name}",
+        **_below(connector, "producer.override."),
+        "acks": "all",  # whatever is good enough for records: an offset that is lost costs more
+    }
+    producer.pop("transactional.id", None)
+    admin = {"client.id": f"connector-adminclient-{connector_name}", **_layers("admin", worker, connector)}
+    return consumer, producer, admin
 
 
 def dlq_producer_config(

@@ -13,7 +13,7 @@ from barnabas.errors import ConfigError
 from barnabas.kafka.admin import Admin
 from barnabas.kafka.faults import KafkaClientError
 
-__all__ = ["InternalTopic", "prepare_topic"]
+__all__ = ["InternalTopic", "prepare_topic", "topic_settings"]
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,13 @@ class InternalTopic(msgspec.Struct, frozen=True):
     replication: int
     config: Mapping[str, str]
     exact: bool = False
+
+
+def topic_settings(worker: Mapping[str, str], what: str) -> dict[str, str]:
+    """What the worker's properties say of the settings of one of its topics: ``config``, ``offset`` or ``status``."""
+    prefix = f"{what}.storage."
+    own = {f"{prefix}{name}" for name in ("topic", "partitions", "replication.factor", _POLICY)}
+    return {key[len(prefix) :]: text for key, text in worker.items() if key.startswith(prefix) and key not in own}
 
 
 def prepare_topic(admin: Admin, topic: InternalTopic, timeout_s: float) -> None:
