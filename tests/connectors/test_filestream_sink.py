@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barnabas import ConfigError, ConnectError, Schema, SinkBatch, SinkRecord
+from barnabas import ConnectError, Schema, SinkBatch, SinkRecord
 from barnabas.connectors.filestream import FileStreamSinkConnector, FileStreamSinkTask
 from barnabas.connectors.filestream.sink import _text
 from barnabas.testing import SinkHarness
@@ -86,7 +86,7 @@ def test_half_a_line_left_by_a_killed_task_swallows_nothing(path):
 
 @pytest.mark.parametrize(("name", "reason"), [("no/folder/out.txt", "No such file"), ("", "Is a directory")])
 def test_a_file_that_cannot_be_made_is_one_clear_error(tmp_path, name, reason):
-    with pytest.raises(ConfigError, match=reason) as caught:
+    with pytest.raises(ConnectError, match=reason) as caught:
         SinkHarness(FileStreamSinkConnector, {"file": str(tmp_path / name)}).start()
     assert caught.value.key == "file"
     assert "folder that exists" in caught.value.remedy

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from barnabas.errors import AlreadyExistsError, ConnectError, HungError, NotFoundError
-from barnabas.herder.base import BadRequestError, RequestError
+from barnabas.herder.base import BadRequestError
 from barnabas.store.offset_keys import offset_value, partition_key
 from herder.herder_fakes import source, task
 
@@ -330,9 +330,6 @@ async def test_offsets_are_stored_and_listed(herder, supervisor):
     await herder.write_offsets("c", {key: offset_value({"position": 3})})
     assert await herder.read_offsets("c", [key, b"x"]) == [b'{"position":3}', None]
     assert await herder.offsets("c") == [{"partition": {"filename": "f"}, "offset": {"position": 3}}]
-    await herder.put_connector("s", {"name": "s", "connector.class": "FileStreamSink", "topics": "t"})
-    with pytest.raises(RequestError, match="consumer group"):
-        await herder.offsets("s")
 
 
 async def test_topics_and_stats(herder, supervisor):

@@ -94,7 +94,8 @@ async def test_client_certificates(pem):
     ("props", "key"),
     [
         ({}, "ssl.keystore.location"),
-        ({"ssl.keystore.location": "/x.jks"}, "ssl.keystore.type"),
+        ({"ssl.keystore.location": "/x.jks"}, "ssl.keystore.location"),
+        ({"ssl.keystore.location": "/x.jks", "ssl.keystore.type": "BKS"}, "ssl.keystore.type"),
         ({"ssl.keystore.location": "/nowhere.pem", "ssl.keystore.type": "PEM"}, "ssl.keystore.location"),
         ({"ssl.client.auth": "maybe"}, "ssl.client.auth"),
         ({"ssl.client.auth": "required"}, "ssl.truststore.location"),

@@ -26,7 +26,7 @@ from barnabas.kafka.internal_topics import InternalTopic, prepare_topic, topic_s
 from barnabas.kafka.settings import translate
 from barnabas.kafka.topic_log import LogSettings, TopicLogs
 from barnabas.plugins import Plugins
-from barnabas.rest import make_app, serve
+from barnabas.rest import client_context, open_rest
 from barnabas.store.topic_configs import TopicConfigStore
 from barnabas.store.topic_offsets import TopicOffsetStore
 from barnabas.store.topic_statuses import TopicStatusStore
@@ -70,6 +70,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
     with failing_as(BEFORE_START):
         providers = Providers(config.props, lambda: supervisor.pool)
         logs = TopicLogs(_log_settings(config.props))
+        tls = client_context(config.props) if config.advertised_scheme == "https" else None
     plugins = Plugins(config.values["plugin.path"], supervisor.scan)
     host, port = config.advertised(sockets[0].getsockname()[1])
 
@@ -85,7 +86,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
         url=f"{config.advertised_scheme}://{host}:{port}/",
         worker_id=f"{host}:{port}",
         make_member=lambda director: _member(config, f"{host}:{port}", director, supervisor.pool.renew),
-        forwarder=Forwarder(),
+        forwarder=Forwarder(tls),
         identity=WorkerIdentity(KAFKA_VERSION, f"barnabas-{installed_version()}", lambda: cluster),
         resolver=Resolver(providers.sources, providers.close),
         on_fatal=broken,
@@ -99,7 +100,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
         undo.push_async_callback(logs.stop)
         undo.push_async_callback(herder.stop)
         with failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
-            await undo.enter_async_context(serve(make_app(herder), sockets, config.listeners, config.props))
+            await undo.enter_async_context(open_rest(herder, config, sockets))
         say_addresses(config, sockets, f"{host}:{port}")
         with failing_as(STARTING):
             await plugins.discover()

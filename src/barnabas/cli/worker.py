@@ -27,7 +27,7 @@ from barnabas.herder.resolving import Resolver
 from barnabas.herder.standalone import StandaloneHerder
 from barnabas.herder.worker_config import WorkerConfig, check_converters
 from barnabas.plugins import Plugins
-from barnabas.rest import make_app, serve
+from barnabas.rest import open_rest
 from barnabas.store.file import FileOffsetStore
 from barnabas.supervisor.process import ProcessSupervisor
 from barnabas.supervisor.providers import Providers
@@ -100,7 +100,7 @@ def run_until_stopped(
         config = check(resolve_worker(fork, props))
         for warning in config.warnings:
             log.warning("%s", warning)
-        sockets = bind_all(config.listeners)
+        sockets = bind_all([*config.listeners, *(config.admin_listeners or ())])
     return asyncio.run(_until_stopped(work(config, sockets)))
 
 
@@ -155,7 +155,6 @@ async def _run(
         resolver=Resolver(providers.sources, providers.close),
     )
     supervisor.listen(herder, herder.renewed)
-    app = make_app(herder)
     with failing_as(BEFORE_START):
         log.info("Kafka cluster ID: %s", await cluster)
     async with AsyncExitStack() as undo:
@@ -163,7 +162,7 @@ async def _run(
         with failing_as(STARTING):
             await herder.start()
         with failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
-            await undo.enter_async_context(serve(app, sockets, config.listeners, config.props))
+            await undo.enter_async_context(open_rest(herder, config, sockets))
         address = say_addresses(config, sockets, f"{host}:{port}")
         with failing_as(STARTING):
             await plugins.discover()
@@ -181,7 +180,8 @@ async def _run(
 
 def say_addresses(config: WorkerConfig, sockets: Sequence[socket.socket], advertised: str) -> str:
     """Log where REST listens; the first address, as a person would type it."""
-    addresses = [_address(*each) for each in zip(config.listeners, sockets, strict=True)]
+    listeners = [*config.listeners, *(config.admin_listeners or ())]
+    addresses = [_address(*each) for each in zip(listeners, sockets, strict=True)]
     log.info("REST server listening at %s, advertised as %s", ", ".join(addresses), advertised)
     return addresses[0]
 

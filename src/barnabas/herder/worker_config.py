@@ -36,6 +36,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
         props: The properties as given, placeholders resolved: what tasks get.
         values: The same, typed, with defaults; keys of the definition only.
         listeners: Where REST listens.
+        admin_listeners: Where it listens for ``/admin``; ``None``: there too; none: nowhere.
         warnings: Sentences about keys nobody knows, for the log.
     """
 
@@ -43,6 +44,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     values: Config
     listeners: list[HttpListener]
     warnings: list[str]
+    admin_listeners: list[HttpListener] | None = None
 
     @classmethod
     def standalone(cls, props: Mapping[str, str]) -> WorkerConfig:
@@ -83,7 +85,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
                 remedy=f"Use the scheme of one of the listeners: {', '.join(map(str, listeners))}.",
             )
         _refuse_missing(values)
-        return cls(dict(props), values, listeners, list(_unknown(definition, props)))
+        return cls(dict(props), values, listeners, list(_unknown(definition, props)), _admin(values))
 
     @property
     def offsets_file(self) -> str:
@@ -116,6 +118,12 @@ class WorkerConfig(msgspec.Struct, frozen=True):
         wanted = self.values["rest.advertised.listener"]
         schemes = [wanted] if wanted else ["http", "https"]
         return next(found for scheme in schemes for found in self.listeners if found.scheme == scheme)
+
+
+def _admin(values: Config) -> list[HttpListener] | None:
+    texts = values["admin.listeners"]
+    given = [text for text in texts or () if text.strip()]
+    return parse_listeners(given, "admin.listeners") if given else texts if texts is None else []
 
 
 def _refuse_missing(values: Config) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from barnabas.rest.app import make_app
+from barnabas.rest.opening import open_rest
 from barnabas.rest.server import serve
+from barnabas.rest.tls import client_context
 
-__all__ = ["make_app", "serve"]
+__all__ = ["client_context", "make_app", "open_rest", "serve"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,8 +15,9 @@ from barnabas.rest.loggers import LoggerHandlers
 from barnabas.rest.resource import Forward, Handler, Resource
 from barnabas.rest.worker import WorkerHandlers
 
-__all__ = ["make_app"]
+__all__ = ["Part", "make_app"]
 
+_ADMIN = "/admin/"
 _JSON_BODIES = {
     "/connectors": "POST",
     "/connectors/{name}/config": "PUT PATCH",
@@ -24,8 +27,12 @@ _JSON_BODIES = {
 }
 
 
-def make_app(herder: Herder) -> ASGIApp:
-    """All routes, over a herder."""
+Part = Literal["all", "connectors", "admin"]
+"""Which routes: those below ``/admin`` may have listeners of their own."""
+
+
+def make_app(herder: Herder, part: Part = "all") -> ASGIApp:
+    """The routes, over a herder."""
     worker, connectors, loggers = WorkerHandlers(herder), ConnectorHandlers(herder), LoggerHandlers(herder)
     one = "/connectors/{name}"
     table: dict[str, dict[str, Handler]] = {
@@ -62,6 +69,8 @@ def make_app(herder: Herder) -> ASGIApp:
         "/admin/loggers": {"GET": loggers.all},
         "/admin/loggers/{name}": {"GET": loggers.one, "PUT": loggers.set},
     }
+    if part != "all":
+        table = {path: handlers for path, handlers in table.items() if path.startswith(_ADMIN) == (part == "admin")}
     forward = Forwarding(herder)
     routes = [Route(path, _resource(path, handlers, forward)) for path, handlers in table.items()]
     return _RawPaths(Router(routes, redirect_slashes=False, default=_not_found))

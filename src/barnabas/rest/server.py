@@ -27,6 +27,8 @@ async def serve(
     sockets: Sequence[socket.socket],
     listeners: Sequence[HttpListener] = (),
     props: Mapping[str, str] | None = None,
+    *,
+    prefix: str = "listeners.https.",
 ) -> AsyncIterator[None]:
     """Serve an application while the context is open; on leaving it, requests under way get a few seconds.
 
@@ -35,6 +37,7 @@ async def serve(
         sockets: Listening sockets; closed at the end.
         listeners: What each socket is for, in the same order: https makes it speak TLS.
         props: The worker's properties, for the TLS of https listeners.
+        prefix: Of those that win there over plain ``ssl.*``.
 
     Raises:
         ConfigError: The TLS settings of an https listener cannot be used.
@@ -44,7 +47,7 @@ async def serve(
         sock
     ) in sockets:  # inherited by connections; without it each answer waits 40 ms for the client's acknowledgement
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    servers = [_server(app, listener, props or {}) for _, listener in zip_longest(sockets, listeners)]
+    servers = [_server(app, listener, props or {}, prefix) for _, listener in zip_longest(sockets, listeners)]
     running = [
         asyncio.create_task(server.serve([sock]), name="REST server")
         for server, sock in zip(servers, sockets, strict=True)
@@ -72,7 +75,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp, listener: HttpListener | None, props: Mapping[str, str]) -> _Server:
+def _server(app: ASGIApp, listener: HttpListener | None, props: Mapping[str, str], prefix: str) -> _Server:
     config = uvicorn.Config(
         app,
         loop="none",
@@ -91,5 +94,5 @@ def _server(app: ASGIApp, listener: HttpListener | None, props: Mapping[str, str
     if listener is not None and listener.scheme == "https":
         from barnabas.rest.tls import server_context  # noqa: PLC0415  TLS costs memory that http has no use for
 
-        config.ssl = server_context(props)
+        config.ssl = server_context(props, prefix)
     return _Server(config)

@@ -1,78 +1,106 @@
-"""HTTPS for the REST server, from Kafka's ``ssl.*`` settings with PEM stores."""
+"""HTTPS, from Kafka's ``ssl.*`` settings: of the REST server, and of requests to other workers.
+
+Stores are those that Kafka's clients take: PEM, PKCS12, JKS.
+"""
 
 from __future__ import annotations
 
+import os
 import ssl
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from barnabas.errors import ConfigError
+from barnabas.kafka.keystores import Identity, read_identity, read_trusted
 
-__all__ = ["server_context"]
+__all__ = ["client_context", "server_context"]
 
-_PREFIX = "listeners.https."
-_CLIENT_AUTH = {"none": ssl.CERT_NONE, "requested": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
+_PREFIX: Final = "listeners.https."
+_CLIENT_AUTH: Final = {"none": ssl.CERT_NONE, "requested": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 
 
-def server_context(props: Mapping[str, str]) -> ssl.SSLContext:
-    """A TLS context from a worker's properties; ``listeners.https.ssl.*`` win over ``ssl.*``.
+def server_context(props: Mapping[str, str], prefix: str = _PREFIX) -> ssl.SSLContext:
+    """A TLS context from a worker's properties.
+
+    Args:
+        props: The properties.
+        prefix: Settings below it win over plain ``ssl.*``.
 
     Raises:
-        ConfigError: The keystore is missing, of another type than PEM, or cannot be loaded.
+        ConfigError: A store is missing or cannot be used.
     """
-    settings = {key: value for key, value in props.items() if key.startswith("ssl.")}
-    settings |= {key.removeprefix(_PREFIX): value for key, value in props.items() if key.startswith(_PREFIX)}
+    settings = _settings(props, prefix)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _load_key(context, settings)
+    _limit_versions(context, settings)
+    identity = read_identity(settings)
+    if identity is None:
+        raise _missing("ssl.keystore.location")
+    _load_identity(context, identity)
     context.verify_mode = _client_auth(settings)
     if context.verify_mode != ssl.CERT_NONE:
-        _load_trust(context, settings)
+        trusted = read_trusted(settings)
+        if trusted is None:
+            raise _missing("ssl.truststore.location")
+        context.load_verify_locations(cadata=trusted)
     return context
 
 
-def _load_key(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
-    location = _pem_file(settings, "keystore")
+def client_context(props: Mapping[str, str]) -> ssl.SSLContext:
+    """A TLS context for requests to other workers; it shows the worker's own certificate, if it has one.
+
+    Raises:
+        ConfigError: A store cannot be used.
+    """
+    settings = _settings(props, _PREFIX)
+    context = ssl.create_default_context(cadata=read_trusted(settings))
+    _limit_versions(context, settings)
+    if settings.get("ssl.endpoint.identification.algorithm", "https").strip() == "":
+        context.check_hostname = False
+    identity = read_identity(settings)
+    if identity is not None:
+        _load_identity(context, identity)
+    return context
+
+
+def _settings(props: Mapping[str, str], prefix: str) -> dict[str, str]:
+    settings = {key: value for key, value in props.items() if key.startswith("ssl.")}
+    return settings | {key.removeprefix(prefix): value for key, value in props.items() if key.startswith(prefix)}
+
+
+def _limit_versions(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
+    """``ssl.enabled.protocols``: TLS 1.2 and later, unless only 1.3 is wanted."""
+    wanted = {name.strip() for name in settings.get("ssl.enabled.protocols", "").split(",")}
+    only_newest = "TLSv1.3" in wanted and "TLSv1.2" not in wanted
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if only_newest else ssl.TLSVersion.TLSv1_2
+
+
+def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
+    """Python takes keys from files only: one that nobody else may read, for a moment."""
+    fd, name = tempfile.mkstemp(suffix=".pem")
     try:
-        context.load_cert_chain(location, password=settings.get("ssl.key.password", ""))
-    except (OSError, ValueError) as error:
+        with os.fdopen(fd, "w") as file:
+            file.write("\n".join([identity.key, *identity.chain]))
+        context.load_cert_chain(name)
+    except ssl.SSLError as error:
         raise ConfigError(
-            f"The keystore {location} cannot be used: {error}.",
+            f"The key and the certificate of the REST server do not go together: {error.reason or error}.",
             key="ssl.keystore.location",
-            remedy="It must hold the private key and the certificate chain; ssl.key.password opens an encrypted key.",
+            remedy="The certificate chain has to begin with the one that belongs to the private key.",
             code="BRN-1056",
         ) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
-def _load_trust(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
-    location = _pem_file(settings, "truststore")
-    try:
-        context.load_verify_locations(location)
-    except OSError as error:
-        raise ConfigError(
-            f"The truststore {location} cannot be used: {error}.",
-            key="ssl.truststore.location",
-            remedy="It must hold the certificates of the authorities that sign clients' certificates.",
-            code="BRN-1056",
-        ) from error
-
-
-def _pem_file(settings: Mapping[str, str], store: str) -> str:
-    location, kind = settings.get(f"ssl.{store}.location"), settings.get(f"ssl.{store}.type", "JKS")
-    if not location:
-        raise ConfigError(
-            f"An https listener needs ssl.{store}.location.",
-            key=f"ssl.{store}.location",
-            remedy="Name a PEM file, and set the type to PEM.",
-            code="BRN-1055",
-        )
-    if kind.upper() != "PEM":
-        raise ConfigError(
-            f"The REST server cannot use a {store} of type {kind}.",
-            key=f"ssl.{store}.type",
-            remedy=f"Convert {Path(location).name} with openssl or keytool, and set ssl.{store}.type=PEM.",
-            code="BRN-1055",
-        )
-    return location
+def _missing(key: str) -> ConfigError:
+    return ConfigError(
+        f"An https listener needs {key}.",
+        key=key,
+        remedy="Name a PEM, PKCS12 or JKS file, and set its type and password.",
+        code="BRN-1055",
+    )
 
 
 def _client_auth(settings: Mapping[str, str]) -> ssl.VerifyMode:
