@@ -32,6 +32,7 @@ from barnabas.herder.group.forwarding import Forwarder
 from barnabas.herder.group.signing import sign, verify
 from barnabas.herder.group.work import CONNECTOR, connector_item
 from barnabas.herder.lane import Lane
+from barnabas.herder.offset_topics import OffsetTopics, Opener, open_offset_topic
 from barnabas.herder.resolving import Resolver
 from barnabas.herder.runner import ConnectorRunner, Surroundings
 from barnabas.herder.running import RunningHerder, WorkerIdentity
@@ -118,6 +119,7 @@ class DistributedHerder(RunningHerder):
         identity: What ``GET /`` says.
         resolver: Replaces placeholders in configurations; closed when the worker stops.
         on_fatal: Called when the worker cannot be a member of its group.
+        opener: Opens the topics that connectors have of their own for their offsets.
         clock: Seconds since the epoch.
         patience: Seconds that plugin code has left once something else is wanted.
 
@@ -139,6 +141,7 @@ class DistributedHerder(RunningHerder):
         identity: WorkerIdentity,
         resolver: Resolver | None = None,
         on_fatal: Callable[[ConnectError], None] = lambda _: None,
+        opener: Opener = open_offset_topic,
         clock: Callable[[], float] = time.time,
         patience: float = 0.5,
     ) -> None:
@@ -161,6 +164,9 @@ class DistributedHerder(RunningHerder):
         self._on_fatal = on_fatal
         self.is_cut_off = False
         self._unsaid: dict[TaskId, None] = {}
+        self._topics = OffsetTopics(
+            worker.props, stores.offsets, stores.configs.connector_config, around.resolver.resolve, opener=opener
+        )
         self.director = Director(url, group_rules(worker), stores.configs, stores.statuses, self, wall=clock)
         self._member = make_member(self.director)
         stores.configs.listen(self._config_changed)
@@ -203,6 +209,7 @@ class DistributedHerder(RunningHerder):
         await self.director.stop()
         await self._end_background()
         await self._around.supervisor.stop(self._worker.graceful_timeout)
+        await self._topics.close()
         if not self.is_cut_off:
             self._say_unassigned(list(self.director.held))  # also what was assigned only meanwhile
         said = await self._flush()
@@ -532,6 +539,15 @@ class DistributedHerder(RunningHerder):
         return await self._forwarder.send(url, method, path, body, headers)
 
     # ------------------------------------------------------------------ offsets and logging
+    def offset_store(self, name: str) -> OffsetStore:
+        return self._topics.of(name)
+
+    def _task_offsets(self, name: str) -> OffsetStore:
+        return self._topics.for_tasks(name)
+
+    async def prepare_tasks(self, connector: str, props: Mapping[str, str]) -> None:
+        await self._topics.prepare(connector, props)
+
     async def alter_offsets(self, name: str, wanted: RequestedOffsets | None) -> str:
         await self._leading()
         await self._configs.refresh()  # another worker may just have stopped the connector

@@ -93,13 +93,13 @@ class OffsetDesk:
 
     Args:
         around: Plugins, supervisor and the worker's properties.
-        store: Keeps offsets of sources.
+        store_of: Finds what keeps the offsets of a source.
         groups: Those of sinks.
     """
 
-    def __init__(self, around: Surroundings, store: OffsetStore, groups: GroupOffsets) -> None:
+    def __init__(self, around: Surroundings, store_of: Callable[[str], OffsetStore], groups: GroupOffsets) -> None:
         self._around = around
-        self._store = store
+        self._store_of = store_of
         self._groups = groups
 
     # ------------------------------------------------------------------ reading
@@ -118,8 +118,9 @@ class OffsetDesk:
                 {"partition": {_TOPIC: topic, _PARTITION: partition}, "offset": {_OFFSET: offset}}
                 for (topic, partition), offset in sorted(found.items())
             ]
-        await self._store.refresh()
-        stored = self._store.partitions(name)
+        store = self._store_of(name)
+        await store.refresh()
+        stored = store.partitions(name)
         return [{"partition": partition, "offset": parse_offset(value)} for partition, value in stored]
 
     # ------------------------------------------------------------------ changing
@@ -153,8 +154,9 @@ class OffsetDesk:
     async def _change_source(
         self, plugin: PluginRef, name: str, props: Mapping[str, str], wanted: RequestedOffsets | None
     ) -> bool:
-        await self._store.refresh()
-        pairs = [(partition, None) for partition, _ in self._store.partitions(name)] if wanted is None else wanted
+        store = self._store_of(name)
+        await store.refresh()
+        pairs = [(partition, None) for partition, _ in store.partitions(name)] if wanted is None else wanted
         entries: dict[bytes | None, tuple[Partition, Offset]] = {
             partition_key(name, partition) if partition is not None else None: (partition, offset)
             for partition, offset in pairs
@@ -165,7 +167,7 @@ class OffsetDesk:
             raise RequestError(f"Failed to modify offsets for source connector {name}", code="BRN-3134")
         written = {key: value for key, value in values.items() if key is not None}
         if written:
-            await _in_time(self._store.set(written), f"Timed out while attempting to write offsets of connector {name}")
+            await _in_time(store.set(written), f"Timed out while attempting to write offsets of connector {name}")
         return dealt_with
 
     async def _change_group(

@@ -35,6 +35,7 @@ from barnabas.supervisor.api import (
     TaskSpec,
     describe,
 )
+from barnabas.topic_rules import check_topic_rules
 
 __all__ = ["ConnectorRunner", "Surroundings"]
 
@@ -258,6 +259,8 @@ class ConnectorRunner:
         self._resolved, props = resolved, resolved.props
         self._reload.start(resolved.ttl if reloads(props) else None)
         plugin = self._around.classes.find(props, config)
+        if plugin.kind == "source":
+            check_topic_rules(self._around.worker_props, props)
         configs = self._around.configs.task_configs(self.name)
         return ConnectorSpec(self.name, plugin, props, self._isolation(props), configs or None)
 
@@ -323,6 +326,7 @@ class ConnectorRunner:
                 self.name, self._config(), *(stored[number] for number in wanted)
             )
             connector, *tasks = await self.lane.call(resolving)
+            await self.lane.call(self._prepare_tasks(connector.props))
         except SupersededError:
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, it is these tasks' and no other's
@@ -332,6 +336,9 @@ class ConnectorRunner:
             pairs = zip(wanted, tasks, strict=True)
             await asyncio.gather(*(self._start_task(number, task.props, connector) for number, task in pairs))
         self._owed.difference_update(wanted)
+
+    async def _prepare_tasks(self, props: dict[str, str]) -> None:
+        """Tasks of this configuration are about to start; an error is theirs."""
 
     async def _start_task(self, number: int, props: dict[str, str], connector: Resolved) -> None:
         self.tasks.add(number)

@@ -95,7 +95,7 @@ class RunningHerder(ReadingHerder, Listener):
         self._is_ready = False
         self._stages = Stages(clock)
         self._levels = LogLevels(around.supervisor.set_level, clock)
-        self._desk = OffsetDesk(around, offsets, groups or KafkaGroupOffsets())
+        self._desk = OffsetDesk(around, self.offset_store, groups or KafkaGroupOffsets())
 
     @abstractmethod
     def _make_runner(self, name: str) -> ConnectorRunner:
@@ -247,12 +247,19 @@ class RunningHerder(ReadingHerder, Listener):
         self._do(runner, refresh, supersedes=False)
 
     async def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
-        del connector  # part of each key
-        return await self._offsets.get(keys)
+        return await self._task_offsets(connector).get(keys)
 
     async def write_offsets(self, connector: str, entries: Mapping[bytes, bytes | None]) -> None:
-        del connector
-        await self._offsets.set(entries)
+        await self._task_offsets(connector).set(entries)
+
+    def offset_store(self, name: str) -> OffsetStore:
+        """The source offsets of a connector, as it is configured now."""
+        del name  # the worker has one store for all
+        return self._offsets
+
+    def _task_offsets(self, name: str) -> OffsetStore:
+        """The source offsets of a connector, as its tasks that run here were configured."""
+        return self.offset_store(name)
 
     def _reload_due(self, name: str) -> None:
         """The time of values from configuration providers has passed."""

@@ -6,7 +6,7 @@ What runs here is what the group has assigned; task configurations go to the lea
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from barnabas.herder.group.work import CONNECTOR
@@ -27,6 +27,9 @@ class Share(Protocol):
 
     async def publish(self, connector: str, configs: list[dict[str, str]]) -> None:
         """Have the leader write down new task configurations."""
+
+    async def prepare_tasks(self, connector: str, props: Mapping[str, str]) -> None:
+        """Tasks of a source connector are about to start here with this configuration, placeholders replaced."""
 
     @property
     def is_cut_off(self) -> bool:
@@ -154,6 +157,10 @@ class SharedRunner(ConnectorRunner):
         for task in ids:
             if self._exists and not self._share.is_cut_off:
                 self._around.statuses.put_task(task, self._status("UNASSIGNED", None))
+
+    async def _prepare_tasks(self, props: dict[str, str]) -> None:
+        if self._plugin().kind == "source":
+            await self._share.prepare_tasks(self.name, props)
 
     def _task_spec(self, task: TaskId, props: dict[str, str], connector: dict[str, str]) -> TaskSpec:
         """The class is what the worker with the connector object said, under the name that JVM workers know."""
