@@ -17,6 +17,9 @@ CONVERTER = PluginRef("org.apache.kafka.connect.storage.StringConverter", "barna
 
 
 class FakePlugins:
+    async def until_found(self):
+        pass
+
     def __init__(self):
         self.refs = [SINK, SOURCE, CONVERTER]
 

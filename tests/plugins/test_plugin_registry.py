@@ -275,3 +275,21 @@ def test_a_module_with_a_syntax_error_says_so(plugins, module):
     (module / "direct_broken.py").write_text("class X(")
     with pytest.raises(PluginError, match=r"cannot be read: .*line 1"):
         plugins.find_connector("direct_broken.X")
+
+
+async def test_who_needs_all_plugins_waits_for_the_first_look_into_homes(tmp_path):
+    (tmp_path / "home").mkdir()
+    looking = asyncio.Event()
+
+    async def scan(home):
+        await looking.wait()
+        return []
+
+    plugins = Plugins(str(tmp_path), scan)
+    discovering = asyncio.create_task(plugins.discover())
+    waiting = asyncio.create_task(plugins.until_found())
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    looking.set()
+    await asyncio.gather(discovering, waiting)
+    await Plugins().until_found()

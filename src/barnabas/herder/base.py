@@ -156,6 +156,9 @@ class Plugins(Protocol):
     def list(self, connectors_only: bool = True) -> list[PluginRef]:
         """All plugins that REST lists, in its order."""
 
+    async def until_found(self) -> None:
+        """Return once all plugins are known that there are."""
+
 
 class Herder(ABC):
     """A worker, as REST sees it.

@@ -109,6 +109,7 @@ class ReadingHerder(Herder):
 
     async def plugin_config(self, name: str, version: str | None = None) -> list[dict[str, Any]]:
         refuse_other_kinds(name)
+        await self._around.plugins.until_found()
         try:
             plugin = self._around.plugins.find(name, None)
         except PluginError as error:
@@ -133,6 +134,7 @@ class ReadingHerder(Herder):
 
     async def _validated(self, name: str, config: Mapping[str, str | None]) -> dict[str, Any]:
         """Validate a configuration with its values, which are then hidden wherever they turn up."""
+        await self._around.plugins.until_found()
         resolver = self._around.resolver
         props = await resolver.for_validation(name, config)
         answer = await validate(props, self._around.classes, self._around.supervisor)

@@ -55,7 +55,14 @@ class Plugins:
         self._fixed = [*builtin(), *refs_of(metadata.distributions(), None)]
         self._stamps: dict[str, tuple[int, int]] = {}
         self._homes: dict[str, list[PluginRef]] = {}
+        self._found = asyncio.Event()
+        if not self._folders or scan is None:
+            self._found.set()
         self._index()
+
+    async def until_found(self) -> None:
+        """Return once all homes were looked into for the first time: what is not known then, is not there."""
+        await self._found.wait()
 
     async def discover(self) -> None:
         """Look into every home that is new or changed since the last call; forget those that are gone.
@@ -70,6 +77,7 @@ class Plugins:
         await asyncio.gather(*(self._look(home, limit) for home in changed))
         self._stamps |= changed
         self._index()
+        self._found.set()
 
     async def _look(self, home: str, limit: asyncio.Semaphore) -> None:
         self._homes[home] = []
