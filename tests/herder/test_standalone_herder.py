@@ -6,7 +6,7 @@ import time
 import pytest
 
 from barnabas.errors import AlreadyExistsError, ConnectError, HungError, NotFoundError
-from barnabas.herder.base import BadRequestError
+from barnabas.herder.base import BadRequestError, RequestError
 from barnabas.store.offset_keys import offset_value, partition_key
 from herder.herder_fakes import source, task
 
