@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
 import math
@@ -319,3 +320,20 @@ def test_nesting_that_is_too_deep_is_a_data_error(depth: int) -> None:
                 converter_.to_connect("t", payload)
             with pytest.raises(DataError):
                 converter_.to_connect_column("t", [payload])
+
+
+@pytest.mark.parametrize("inner", [b'{"type":"int8"}', b'{"type":"float"}', b'{"type":"string"}'])
+def test_lists_in_lists_take_no_longer_the_deeper_they_are(inner: bytes) -> None:
+    """Once per level, not twice: 60 levels would outlast the universe."""
+    depth = 60
+    schema = b'{"type":"array","items":' * depth + inner + b"}" * depth
+    for leaf in (b"300", b'"7"', b"1.5", b"null"):
+        payload = b'{"schema":%b,"payload":%b}' % (schema, b"[" * depth + leaf + b"]" * depth)
+        for converter_ in (ENVELOPE, converter(strict="true")):
+            try:
+                found = converter_.to_connect("t", payload)
+            except DataError:
+                continue
+            assert converter_.to_connect_column("t", [payload, payload]) == (found.schema, [found.value] * 2)
+            with contextlib.suppress(DataError):  # a null where the schema allows none, which only reading lets through
+                assert converter_.from_connect("t", found.schema, found.value)

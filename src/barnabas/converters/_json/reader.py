@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from barnabas._schema.validate import INT_RANGES
 from barnabas.converters._exact import hashable
-from barnabas.converters._json.columns import columns_of, rows_of, unchanged, unchanged_lists
+from barnabas.converters._json.columns import columns_of, converted_lists, rows_of, unchanged
 from barnabas.converters._json.scalars import (
     LOGICAL,
     PRIMITIVES,
@@ -67,7 +67,8 @@ class _ArrayReader(ColumnReader):
         self._items = items
 
     def column(self, nodes: Sequence[Any]) -> Sequence[Any]:
-        return nodes if unchanged_lists(nodes, self._items.column) else [*map(self.one, nodes)]
+        found = converted_lists(nodes, self._items.column)
+        return [*map(self.one, nodes)] if found is None else found
 
 
 class _StrictDoubleReader(ColumnReader):

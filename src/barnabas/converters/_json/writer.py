@@ -14,7 +14,7 @@ from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
 from barnabas.converters._exact import fits_float, fits_int, shown
-from barnabas.converters._json.columns import columns_of, rows_of, unchanged, unchanged_lists
+from barnabas.converters._json.columns import columns_of, converted_lists, rows_of, unchanged
 from barnabas.converters._json.output import (
     base64_text,
     decimal_node,
@@ -75,7 +75,8 @@ class _ArrayWriter(ColumnWriter):
         self._items = items
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
-        return values if unchanged_lists(values, self._items.column) else [*map(self.one, values)]
+        found = converted_lists(values, self._items.column)
+        return [*map(self.one, values)] if found is None else found
 
 
 class _DoubleWriter(ColumnWriter):
