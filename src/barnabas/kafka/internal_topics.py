@@ -79,7 +79,7 @@ def prepare_topic(admin: Admin, topic: InternalTopic, timeout_s: float) -> None:
     if created:
         log.info("Created topic %s.", topic.name)
         return
-    _check_policy(admin, topic)
+    _check_policy(admin, topic, until)
     if topic.exact and (found := admin.partitions(topic.name)) not in (None, topic.partitions):
         raise ConfigError(
             f"Topic '{topic.name}' supplied via the '{topic.key}' property is required to have a single partition in "
@@ -90,10 +90,10 @@ def prepare_topic(admin: Admin, topic: InternalTopic, timeout_s: float) -> None:
         )
 
 
-def _check_policy(admin: Admin, topic: InternalTopic) -> None:
+def _check_policy(admin: Admin, topic: InternalTopic, until: float) -> None:
     """A topic that forgets old records would lose connectors, offsets or statuses."""
     try:
-        policy = admin.topic_config(topic.name).get(_POLICY)
+        policy = _policy(admin, topic.name, until)
     except KafkaClientError as error:
         if error.fault is None or error.fault.name not in _UNKNOWABLE:
             raise
@@ -108,3 +108,15 @@ def _check_policy(admin: Admin, topic: InternalTopic) -> None:
             remedy=f"Change the topic's policy to {_COMPACT}, or name another topic.",
             code="BRN-1090",
         )
+
+
+def _policy(admin: Admin, topic: str, until: float) -> str | None:
+    """A broker may hear a moment later of a topic that another worker has just created."""
+    while True:
+        try:
+            return admin.topic_config(topic).get(_POLICY)
+        except KafkaClientError as error:
+            name = error.fault.name if error.fault else ""
+            if name != "UNKNOWN_TOPIC_OR_PART" or time.monotonic() >= until:
+                raise
+        time.sleep(_WAIT)

@@ -14,7 +14,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from barnabas import log_levels, logs, secrets
 from barnabas.connector import Connector, OffsetStorageReader, SourceConnectorContext
@@ -59,6 +59,9 @@ from barnabas.task.run import make_task_runner
 __all__ = ["Host"]
 
 log = logging.getLogger(__name__)
+
+_CONNECTOR_STACK: Final = 1 << 20
+"""Bytes; hundreds of connector objects may share a process, and with it the limit of its memory."""
 
 
 class Link:
@@ -281,7 +284,9 @@ class ConnectorUnit(threading.Thread):
     def begin(self, request: int) -> None:
         """Start the thread with making and starting the object as its first request."""
         self._requests.put((request, self._begin))
+        usual = threading.stack_size(_CONNECTOR_STACK)
         self.start()
+        threading.stack_size(usual)
 
     def ask_task_configs(self, request: int, max_tasks: int) -> None:
         """Queue a request for task configurations."""
