@@ -15,7 +15,7 @@ from barnabas._java.regex import JavaPattern, compile_java
 from barnabas.config import Type, invalid, parse_value
 from barnabas.errors import ConfigError
 
-__all__ = ["NewTopic", "TopicRules", "check_topic_rules"]
+__all__ = ["NewTopic", "TopicRules", "uses_topic_rules"]
 
 _PREFIX: Final = "topic.creation."
 _GROUPS: Final = f"{_PREFIX}groups"
@@ -74,16 +74,17 @@ class TopicRules:
             connector: The connector's configuration, resolved.
 
         Raises:
-            ConfigError: A number is missing or out of range, or a pattern is none.
+            ConfigError: A number is missing or out of range, or a pattern is none; in Kafka Connect's words, which name
+                the setting without its prefix.
         """
-        if not _in_use(worker, connector):
+        if not uses_topic_rules(worker, connector):
             return None
         default = _topic(connector, _DEFAULT, None)
         names = [name for name in dict.fromkeys(_list(connector, _GROUPS)) if name != _DEFAULT]
         groups = [
             _Group(
-                _patterns(connector, f"{_PREFIX}{name}.{_INCLUDE}"),
-                _patterns(connector, f"{_PREFIX}{name}.{_EXCLUDE}"),
+                _patterns(connector, f"{_PREFIX}{name}.", _INCLUDE),
+                _patterns(connector, f"{_PREFIX}{name}.", _EXCLUDE),
                 _topic(connector, name, default),
             )
             for name in names
@@ -95,19 +96,8 @@ class TopicRules:
         return next((group.topic for group in self._groups if group.matches(name)), self._default)
 
 
-def check_topic_rules(worker: Mapping[str, str], connector: Props) -> None:
-    """Refuse what a connector object must not be started with; called by the worker, so no pattern is compiled.
-
-    Raises:
-        ConfigError: A number is missing or out of range.
-    """
-    if _in_use(worker, connector):
-        default = _topic(connector, _DEFAULT, None)
-        for name in _list(connector, _GROUPS):
-            _topic(connector, name, default)
-
-
-def _in_use(worker: Mapping[str, str], connector: Props) -> bool:
+def uses_topic_rules(worker: Mapping[str, str], connector: Props) -> bool:
+    """Whether new topics are made by rules."""
     enabled = worker.get("topic.creation.enable", "true").strip().lower() != "false"
     return enabled and any(key.startswith(_PREFIX) for key in connector)
 
@@ -138,7 +128,7 @@ def _number(connector: Props, prefix: str, what: str, default: int | None) -> in
         return default
     number: int = parse_value(key, text, Type.SHORT if what == _REPLICATION else Type.INT)
     if number != _BROKERS_DEFAULT and number < 1:
-        raise invalid(key, number, _WRONG[what], remedy="Give a number from 1 on, or -1.")
+        raise _wrong(key, what, number, _WRONG[what], f"Set {key} to a number from 1 on, or to -1.")
     return number
 
 
@@ -148,6 +138,20 @@ def _list(connector: Props, key: str) -> list[str]:
     return found
 
 
-def _patterns(connector: Props, key: str) -> JavaPattern:
+def _patterns(connector: Props, prefix: str, what: str) -> JavaPattern:
     """A list of patterns as one; an empty list matches no topic."""
-    return compile_java("|".join(_list(connector, key)), key=key)
+    key = prefix + what
+    patterns = _list(connector, key)
+    try:
+        for pattern in patterns:
+            compile_java(pattern)
+        return compile_java("|".join(patterns))
+    except ConfigError as error:
+        reason = f"Syntax error in regular expression: {error.message}"
+        raise _wrong(key, what, patterns, reason, f"Correct {key}. {error.remedy or ''}".strip()) from error
+
+
+def _wrong(key: str, what: str, value: int | list[str], reason: str, remedy: str) -> ConfigError:
+    error = invalid(what, value, reason, remedy=remedy)
+    error.key = key
+    return error

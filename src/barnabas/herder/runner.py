@@ -35,7 +35,7 @@ from barnabas.supervisor.api import (
     TaskSpec,
     describe,
 )
-from barnabas.topic_rules import check_topic_rules
+from barnabas.topic_rules import TopicRules, uses_topic_rules
 
 __all__ = ["ConnectorRunner", "Surroundings"]
 
@@ -259,8 +259,8 @@ class ConnectorRunner:
         self._resolved, props = resolved, resolved.props
         self._reload.start(resolved.ttl if reloads(props) else None)
         plugin = self._around.classes.find(props, config)
-        if plugin.kind == "source":
-            check_topic_rules(self._around.worker_props, props)
+        if plugin.kind == "source" and uses_topic_rules(self._around.worker_props, props):
+            await self.lane.call(asyncio.to_thread(TopicRules.of, self._around.worker_props, props))
         configs = self._around.configs.task_configs(self.name)
         return ConnectorSpec(self.name, plugin, props, self._isolation(props), configs or None)
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _BACK_OFF: Final = 0.1  # between attempts while the brokers cannot answer, as in Connect
 _SAY_EVERY: Final = 50  # attempts
 _REQUEST: Final = 5.0  # seconds for one question: how late an order to stop may be noticed
+_WRONG_SETTING: Final = frozenset({"INVALID_CONFIG", "INVALID_REPLICATION_FACTOR"})
 _REFUSED: Final = frozenset({"TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"})
 
 
@@ -125,6 +126,8 @@ def _refused(topic: str, made: NewTopic, error: KafkaClientError) -> ConnectErro
     key, remedy = None, f"The reason: {error.message}"
     message = f"Error while attempting to create/find topic(s) '{topic}'"
     prefix = f"topic.creation.{made.group}."
+    if name in _WRONG_SETTING and error.fault is not None:
+        message = f"Unable to create topic(s) '{topic}': {error.fault.message.rstrip('.')}"
     if name in _REFUSED:
         message = (
             f"Task failed to create new topic {_shown(topic, made)}. Ensure that the task is authorized to create "
@@ -133,9 +136,8 @@ def _refused(topic: str, made: NewTopic, error: KafkaClientError) -> ConnectErro
         remedy = "Grant Create on the topic or on the cluster, or create the topic yourself."
     elif name == "INVALID_REPLICATION_FACTOR":
         key = f"{prefix}replication.factor"
-        remedy = f"Set {key} to at most the number of brokers, or -1 for the brokers' default. {remedy}"
+        remedy = f"Set {key} to at most the number of brokers, or to -1 for the brokers' default."
     elif name == "INVALID_CONFIG":
-        message = f"Unable to create topic(s) '{topic}': {error.message}"
         remedy = f"Correct the settings of topics below {prefix}."
     elif name == "INVALID_PARTITIONS":
         key = f"{prefix}partitions"
