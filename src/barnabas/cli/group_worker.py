@@ -78,6 +78,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
         if not fatal.done():
             fatal.set_exception(error)
 
+    identity = WorkerIdentity(KAFKA_VERSION, f"barnabas-{installed_version()}")
     herder = DistributedHerder(
         config,
         supervisor,
@@ -87,13 +88,14 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
         worker_id=f"{host}:{port}",
         make_member=lambda director: _member(config, f"{host}:{port}", director, supervisor.pool.renew),
         forwarder=Forwarder(tls),
-        identity=WorkerIdentity(KAFKA_VERSION, f"barnabas-{installed_version()}", lambda: cluster),
+        identity=identity,
         resolver=Resolver(providers.sources, providers.close),
         on_fatal=broken,
     )
     supervisor.listen(herder, herder.renewed)
     with failing_as(BEFORE_START):
-        log.info("Kafka cluster ID: %s", await cluster)
+        identity.info.kafka_cluster_id = await cluster
+        log.info("Kafka cluster ID: %s", identity.info.kafka_cluster_id)
         await asyncio.to_thread(_prepare, config)
     async with AsyncExitStack() as undo:
         await logs.start()

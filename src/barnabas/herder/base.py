@@ -205,6 +205,10 @@ class Herder(ABC):
     def task_stats(self) -> list[dict[str, Any]]:
         """Counters of every task on this worker; never waits for a task."""
 
+    @abstractmethod
+    async def until_started(self) -> None:
+        """Wait until what is stored is known: requests about connectors are not answered before."""
+
     # ------------------------------------------------------------------ reading
     @abstractmethod
     def connectors(self) -> list[str]:

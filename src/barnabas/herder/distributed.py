@@ -16,11 +16,13 @@ import orjson
 from barnabas.errors import AlreadyExistsError, BarnabasError, ConnectError, NotFoundError
 from barnabas.herder.base import (
     ANSWER_AFTER,
+    HEALTH_AFTER,
     BadRequestError,
     ConnectorInfo,
     ConnectorStatus,
     Created,
     ElsewhereError,
+    Health,
     Plugins,
     RequestedOffsets,
     RequestError,
@@ -201,6 +203,19 @@ class DistributedHerder(RunningHerder):
             except RequestError:
                 continue
             self._is_ready = True
+            self._started.set()
+
+    async def health(self) -> Health:
+        if not self._is_ready:
+            return await super().health()
+        try:
+            await self.director.until_settled(HEALTH_AFTER)
+        except RequestError:
+            return Health(
+                "unhealthy",
+                "Worker was unable to handle this request and may be unable to handle other requests. " + self.stage(),
+            )
+        return await super().health()
 
     async def stop(self) -> None:
         """Stop all work, say so, and leave the group: the others take it over at once."""

@@ -93,6 +93,7 @@ class RunningHerder(ReadingHerder, Listener):
         self._background: set[asyncio.Task[Any]] = set()
         self._refreshing: set[str] = set()
         self._is_ready = False
+        self._started = asyncio.Event()
         self._stages = Stages(clock)
         self._levels = LogLevels(around.supervisor.set_level, clock)
         self._desk = OffsetDesk(around, self.offset_store, groups or KafkaGroupOffsets())
@@ -128,6 +129,9 @@ class RunningHerder(ReadingHerder, Listener):
         if self._is_ready:
             return Health("healthy", "Worker has completed startup and is ready to handle requests.")
         return Health("starting", f"Worker is still starting up. {self.stage()}")
+
+    async def until_started(self) -> None:
+        await self._started.wait()
 
     def stage(self) -> str:
         return self._stages.describe()

@@ -100,6 +100,7 @@ class StandaloneHerder(RunningHerder):
         await self._around.supervisor.start()
         self._ask_cluster()
         self._enter("starting the connectors of the command line")
+        self._started.set()
 
     def ready(self) -> None:
         """The connectors of the command line exist: ``/health`` says healthy from now on."""

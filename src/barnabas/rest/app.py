@@ -12,17 +12,19 @@ from barnabas.rest.answers import HttpError, error_answer
 from barnabas.rest.connectors import ConnectorHandlers
 from barnabas.rest.forward import Forwarding
 from barnabas.rest.loggers import LoggerHandlers
-from barnabas.rest.resource import Forward, Handler, Resource
+from barnabas.rest.resource import Handler, Resource
 from barnabas.rest.worker import WorkerHandlers
 
 __all__ = ["Part", "make_app"]
 
 _ADMIN = "/admin/"
+_GATED = ("/connectors", "/workers", "/barnabas")
+_VALIDATE = "/connector-plugins/{name}/config/validate"
 _JSON_BODIES = {
     "/connectors": "POST",
     "/connectors/{name}/config": "PUT PATCH",
     "/connectors/{name}/offsets": "PATCH",
-    "/connector-plugins/{name}/config/validate": "PUT",
+    _VALIDATE: "PUT",
     "/admin/loggers/{name}": "PUT",
 }
 
@@ -42,7 +44,7 @@ def make_app(herder: Herder, part: Part = "all") -> ASGIApp:
         "/workers": {"GET": worker.workers},
         "/connector-plugins": {"GET": worker.plugins},
         "/connector-plugins/{name}/config": {"GET": worker.plugin_config},
-        "/connector-plugins/{name}/config/validate": {"PUT": worker.validate},
+        _VALIDATE: {"PUT": worker.validate},
         "/connectors": {"GET": connectors.collection, "POST": connectors.create},
         one: {"GET": connectors.info, "DELETE": connectors.delete},
         f"{one}/config": {
@@ -72,12 +74,14 @@ def make_app(herder: Herder, part: Part = "all") -> ASGIApp:
     if part != "all":
         table = {path: handlers for path, handlers in table.items() if path.startswith(_ADMIN) == (part == "admin")}
     forward = Forwarding(herder)
-    routes = [Route(path, _resource(path, handlers, forward)) for path, handlers in table.items()]
+
+    def resource(path: str, handlers: dict[str, Handler]) -> Resource:
+        gate = herder.until_started if path.startswith(_GATED) else None
+        stage = herder.stage if path != _VALIDATE else lambda: herder.stage().rstrip(".")
+        return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()), forward, gate, stage)
+
+    routes = [Route(path, resource(path, handlers)) for path, handlers in table.items()]
     return _RawPaths(Router(routes, redirect_slashes=False, default=_not_found))
-
-
-def _resource(path: str, handlers: dict[str, Handler], forward: Forward) -> Resource:
-    return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()), forward)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

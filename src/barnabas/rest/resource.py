@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -16,7 +17,9 @@ from barnabas.herder.json_body import BodyError, parse_json, string_map
 from barnabas.rest.answers import HttpError, error_answer
 from barnabas.supervisor.api import TaskId
 
-__all__ = ["Call", "Forward", "Handler", "Resource"]
+__all__ = ["Call", "Forward", "Gate", "Handler", "Resource"]
+
+log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 90.0
 """Seconds after which any request is answered with an error."""
@@ -87,6 +90,7 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[Response]]
 Forward = Callable[[str, Request, bytes], Awaitable[Response]]
+Gate = Callable[[], Awaitable[None]]
 
 
 class Resource:
@@ -97,13 +101,22 @@ class Resource:
             refuse other bodies.
         takes_json: Methods whose body is JSON.
         forward: Passes a request on to another worker that alone can grant it.
+        gate: What a request waits for before it is handled.
+        stage: Says what the worker is doing, for requests that time out.
     """
 
     def __init__(
-        self, handlers: dict[str, Handler], takes_json: frozenset[str], forward: Forward | None = None
+        self,
+        handlers: dict[str, Handler],
+        takes_json: frozenset[str],
+        forward: Forward | None = None,
+        gate: Gate | None = None,
+        stage: Callable[[], str] = str,
     ) -> None:
         self._handlers = handlers
         self._forward = forward
+        self._gate = gate
+        self._stage = stage
         self._takes_json = takes_json
         heads = ["HEAD"] if "GET" in handlers else []
         self._allow = ",".join([*heads, *handlers, "OPTIONS"])
@@ -131,16 +144,16 @@ class Resource:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 try:
+                    if self._gate is not None:
+                        await self._gate()
                     return await handler(call)
                 except ElsewhereError as elsewhere:
                     if self._forward is None:
                         raise
                     return await self._forward(elsewhere.url, request, await call.body())
         except TimeoutError:
-            raise RequestError(
-                f"Request timed out after {REQUEST_TIMEOUT:.0f} seconds: {request.method} {unquote(request.url.path)}.",
-                remedy="Look at the connector's status and at the worker's log.",
-            ) from None
+            log.warning("Gave up after %.0f s: %s %s", REQUEST_TIMEOUT, request.method, request.url.path)
+            raise RequestError(f"Request timed out. {self._stage()}".rstrip(), code="BRN-3141") from None
 
     def _check_media(self, request: Request, method: str) -> None:
         content_type = request.headers.get("content-type")
