@@ -280,6 +280,7 @@ def test_a_module_with_a_syntax_error_says_so(plugins, module):
 
 async def test_who_needs_all_plugins_waits_for_the_first_look_into_homes(tmp_path):
     (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "plugin.py").touch()
     looking = asyncio.Event()
 
     async def scan(home):
