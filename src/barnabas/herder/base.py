@@ -34,6 +34,9 @@ __all__ = [
     "StateInfo",
     "TaskInfo",
     "TaskState",
+    "WorkerInfo",
+    "WorkerRole",
+    "Workers",
 ]
 
 ANSWER_AFTER = 0.8
@@ -142,6 +145,45 @@ class Created(msgspec.Struct):
 
     created: bool
     info: ConnectorInfo
+
+
+WorkerRole = Literal["LEADER", "MEMBER", "STANDALONE", "LOST"]
+"""LOST: it is gone and has not given up its work."""
+
+
+class WorkerInfo(msgspec.Struct):
+    """A worker and what it runs.
+
+    Args:
+        worker_id: ``host:port``, as in statuses.
+        state: What it is in its group.
+        url: As advertised; ``None``: not known.
+        connectors: Names of those whose object it runs.
+        tasks: ``name-number`` of those that it runs.
+        since: Of a lost one: seconds since the epoch when it was missed, where that is known.
+    """
+
+    worker_id: str
+    state: WorkerRole
+    url: str | None = None
+    connectors: list[str] = msgspec.field(default_factory=list)
+    tasks: list[str] = msgspec.field(default_factory=list)
+    since: float | None = None
+
+
+class Workers(msgspec.Struct):
+    """``GET /workers``: ``summary`` is ``2 of 3`` where one of three is lost."""
+
+    summary: str
+    present: int
+    known: int
+    workers: list[WorkerInfo]
+
+    @classmethod
+    def of(cls, workers: list[WorkerInfo]) -> Workers:
+        """Count them."""
+        present = sum(worker.state != "LOST" for worker in workers)
+        return cls(f"{present} of {len(workers)}", present, len(workers), workers)
 
 
 class Plugins(Protocol):
@@ -351,9 +393,9 @@ class Herder(ABC):
         del method, path, body, headers
         raise RequestError(f"There is no other worker at {url}.", code=ElsewhereError.code)
 
-    async def workers(self) -> list[dict[str, Any]]:
-        """The workers of the group with their load; none without a group."""
-        return []
+    @abstractmethod
+    async def workers(self) -> Workers:
+        """The workers of the group with their load."""
 
     # ------------------------------------------------------------------ plugins
     @abstractmethod

@@ -26,6 +26,9 @@ from barnabas.herder.base import (
     Plugins,
     RequestedOffsets,
     RequestError,
+    WorkerInfo,
+    WorkerRole,
+    Workers,
 )
 from barnabas.herder.checks import refuse_errors
 from barnabas.herder.classes import ConnectorClasses
@@ -578,35 +581,27 @@ class DistributedHerder(RunningHerder):
             log.warning("The config topic asks for the unknown log level %s for %s: ignored.", level, namespace)
 
     # ------------------------------------------------------------------ the group
-    async def workers(self) -> list[dict[str, Any]]:
-        """Every worker of the group with its load; one that is gone is shown as lost as long as it has a status."""
+    async def workers(self) -> Workers:
         await self._leading()
         found = []
-        present = set()
-        for member, (url, items) in sorted(self.director.loads().items()):
-            worker_id = url.partition("://")[2].rstrip("/")
-            present.add(worker_id)
-            connectors = [item.connector for item in items if item.task == CONNECTOR]
-            tasks = [str(item) for item in items if item.task != CONNECTOR]
-            found.append(
-                {
-                    "worker_id": worker_id,
-                    "state": "LEADER" if url == self.director.leader_url else "MEMBER",
-                    "member_id": member,
-                    "url": url,
-                    "connectors": connectors,
-                    "tasks": tasks,
-                }
-            )
+        for url, items in self.director.loads().values():
+            connectors = sorted(item.connector for item in items if item.task == CONNECTOR)
+            tasks = [str(item) for item in sorted(items) if item.task != CONNECTOR]
+            role: WorkerRole = "LEADER" if url == self.director.leader_url else "MEMBER"
+            found.append(WorkerInfo(_worker_id(url), role, url, connectors, tasks))
+        present = {worker.worker_id for worker in found}
         lost = {
-            status.worker_id
-            for status in self._stores.statuses.everything()
-            if status.state not in ("UNASSIGNED", "DESTROYED") and status.worker_id not in present
+            _worker_id(each.url): WorkerInfo(_worker_id(each.url), "LOST", each.url, since=each.since)
+            for each in self.director.roll.lost()
         }
-        found += [
-            {"worker_id": worker_id, "state": "LOST", "connectors": [], "tasks": []} for worker_id in sorted(lost)
-        ]
-        return found
+        for status in self._stores.statuses.everything():  # also of workers that were lost before this one led
+            if status.state not in ("UNASSIGNED", "DESTROYED") and status.worker_id not in present:
+                lost.setdefault(status.worker_id, WorkerInfo(status.worker_id, "LOST"))
+        return Workers.of(sorted([*found, *lost.values()], key=lambda worker: worker.worker_id))
+
+
+def _worker_id(url: str) -> str:
+    return url.partition("://")[2].rstrip("/")
 
 
 def _giving_up(runner: SharedRunner, items: list[TaskId] | None) -> Callable[[], Any]:

@@ -13,6 +13,8 @@ from barnabas.herder.base import (
     ConnectorStatus,
     Created,
     Plugins,
+    WorkerInfo,
+    Workers,
 )
 from barnabas.herder.checks import refuse_errors
 from barnabas.herder.classes import ConnectorClasses
@@ -143,6 +145,10 @@ class StandaloneHerder(RunningHerder):
         self._around.statuses.remove_connector(name)
         runner = self._runner(name)
         await self._settle(self._do(runner, runner.stop))
+
+    async def workers(self) -> Workers:
+        tasks = [str(task) for name in self.connectors() for task, _ in self._tasks(name)]
+        return Workers.of([WorkerInfo(self._around.worker_id, "STANDALONE", None, self.connectors(), tasks)])
 
     # ------------------------------------------------------------------ target states
     async def pause(self, name: str) -> None:

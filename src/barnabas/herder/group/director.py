@@ -29,6 +29,7 @@ from barnabas.herder.group.protocol import (
     encode_member,
     offered_protocols,
 )
+from barnabas.herder.group.roll import Roll
 from barnabas.herder.group.signing import is_outdated, make_key
 from barnabas.herder.group.work import CONNECTOR, connector_item
 from barnabas.store.base import Status
@@ -154,6 +155,7 @@ class Director:
         is_leader: Whether this worker leads.
         leader_url: Where the leader is; empty while nobody is known to lead.
         urls: While leading: the address of each member.
+        roll: While leading: who is missed.
         owners: While leading: the address of whoever runs an item.
     """
 
@@ -172,6 +174,7 @@ class Director:
         self.is_leader = False
         self.leader_url = ""
         self.urls: dict[str, str] = {}
+        self.roll = Roll(wall)
         self.owners: dict[TaskId, str] = {}
         self._url = url
         self._rules = rules
@@ -418,6 +421,7 @@ class Director:
         else:
             given, revoked, delay = await self._share_out(states, generation)
         self.owners = {item: self.urls[member] for member, items in self._loads.items() for item in items}
+        self.roll.call(dict(self.loads().values()), self._is_unassigned)
         return {
             member: encode_assignment(
                 Assignment(leader, mine, offset, tuple(given[member]), tuple(revoked.get(member, ())), delay), version
