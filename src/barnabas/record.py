@@ -18,7 +18,6 @@ Batches are not copied defensively: whoever receives one may read it, and replac
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, cast, overload
@@ -209,6 +208,7 @@ class Batch(Sequence[R], Generic[R]):
         ("key_schema", "key_schemas"),
         ("value_schema", "value_schemas"),
     )
+    _many_of: ClassVar[Mapping[str, str]] = dict(_run_columns)
     _record_columns: ClassVar[tuple[str, ...]] = ("values", "keys", "partitions", "timestamps", "headers")
 
     def __init__(
@@ -299,18 +299,25 @@ class Batch(Sequence[R], Generic[R]):
         Giving the singular of a run column makes it uniform; giving the plural makes it mixed. A record column may be
         given as a function, which is called when the column is first asked for.
         """
-        other = copy.copy(self)
-        for one, many in self._run_columns:
-            if one in columns and many not in columns:
-                setattr(other, many, None)
+        other = self._copy()
+        stored = other.__dict__
         for name, column in columns.items():
             private = "_" + name
-            if private in self.__dict__:
-                setattr(other, private, column)
-            elif name in self.__dict__:
-                setattr(other, name, column)
+            if private in stored:
+                stored[private] = column
+            elif name in stored:
+                stored[name] = column
+                many = self._many_of.get(name)
+                if many is not None and many not in columns:
+                    stored[many] = None
             else:
                 raise TypeError(f"a {type(self).__name__} has no column {name!r}")
+        return other
+
+    def _copy(self) -> Self:
+        """The same columns in a new batch: every transform makes one, so it does not go through :mod:`copy`."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
         return other
 
     def take(self, indices: Sequence[int]) -> Self:
@@ -321,7 +328,7 @@ class Batch(Sequence[R], Generic[R]):
         return self._pick(lambda column: column[part])
 
     def _pick(self, pick: Callable[[list[Any]], list[Any]]) -> Self:
-        other = copy.copy(self)
+        other = self._copy()
         for name in self._record_columns:
             column = getattr(self, name)
             if column is not None:
@@ -392,6 +399,7 @@ class SourceBatch(Batch[SourceRecord]):
     """
 
     _run_columns = (*Batch._run_columns, ("source_partition", "source_partitions"))  # noqa: SLF001  its own class
+    _many_of = dict(_run_columns)
     _record_columns = (*Batch._record_columns, "source_offsets")  # noqa: SLF001
 
     def __init__(
