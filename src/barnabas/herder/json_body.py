@@ -6,6 +6,7 @@ Used for request bodies and for connector files. A number keeps the text it was 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from barnabas.errors import ConnectError
@@ -13,6 +14,7 @@ from barnabas.supervisor.api import TargetState
 
 __all__ = ["BodyError", "CreateRequest", "create_request", "parse_json", "string_map"]
 
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _INITIAL_STATES: dict[str, TargetState] = {"RUNNING": "STARTED", "PAUSED": "PAUSED", "STOPPED": "STOPPED"}
 
 
@@ -47,11 +49,25 @@ def parse_json(body: bytes, *, number_texts: bool = True) -> Any:
         return None
     try:
         text = body.decode("utf-8-sig")
-        return (_strings if number_texts else _values).decode(text)
+        value = (_strings if number_texts else _values).decode(text)
     except json.JSONDecodeError as error:
         raise BodyError(f"Malformed JSON at line {error.lineno}, column {error.colno}: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
         raise BodyError(f"Malformed JSON: {error}.") from error
+    return _mended(value) if _HALF_PAIR.search(body) else value
+
+
+def _mended(value: Any) -> Any:
+    """Half a pair of surrogates is no text: it becomes what Java writes in its place."""
+    if isinstance(value, _Number):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def string_map(value: Any, what: str = "The request body") -> dict[str, str | None]:

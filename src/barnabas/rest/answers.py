@@ -50,7 +50,8 @@ def error_answer(error: Exception) -> Response:
     """
     headers = error.headers if isinstance(error, HttpError) else None
     status, message = _status_and_message(error)
-    return json_answer({"error_code": status, "message": secrets.hide(message)}, status, headers)
+    text = secrets.hide(message).encode("utf-8", "replace").decode()  # half a pair of surrogates cannot be sent
+    return json_answer({"error_code": status, "message": text}, status, headers)
 
 
 def _status_and_message(error: Exception) -> tuple[int, str]:

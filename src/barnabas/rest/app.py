@@ -15,7 +15,7 @@ from barnabas.rest.loggers import LoggerHandlers
 from barnabas.rest.resource import Handler, Resource
 from barnabas.rest.worker import WorkerHandlers
 
-__all__ = ["Part", "make_app"]
+__all__ = ["Part", "make_app", "routes"]
 
 _ADMIN = "/admin/"
 _GATED = ("/connectors", "/workers", "/barnabas")
@@ -35,12 +35,29 @@ Part = Literal["all", "connectors", "admin"]
 
 def make_app(herder: Herder, part: Part = "all") -> ASGIApp:
     """The routes, over a herder."""
+    table = routes(herder)
+    if part != "all":
+        table = {path: handlers for path, handlers in table.items() if path.startswith(_ADMIN) == (part == "admin")}
+    forward = Forwarding(herder)
+
+    def resource(path: str, handlers: dict[str, Handler]) -> Resource:
+        gate = herder.until_started if path.startswith(_GATED) else None
+        stage = herder.stage if path != _VALIDATE else lambda: herder.stage().rstrip(".")
+        return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()), forward, gate, stage)
+
+    entries = [Route(path, resource(path, handlers)) for path, handlers in table.items()]
+    return _RawPaths(Router(entries, redirect_slashes=False, default=_not_found))
+
+
+def routes(herder: Herder) -> dict[str, dict[str, Handler]]:
+    """What handles each method of each path."""
     worker, connectors, loggers = WorkerHandlers(herder), ConnectorHandlers(herder), LoggerHandlers(herder)
     one = "/connectors/{name}"
-    table: dict[str, dict[str, Handler]] = {
+    return {
         "/": {"GET": worker.root},
         "/health": {"GET": worker.health},
         "/barnabas/tasks": {"GET": worker.task_stats},
+        "/openapi.json": {"GET": worker.openapi},
         "/workers": {"GET": worker.workers},
         "/connector-plugins": {"GET": worker.plugins},
         "/connector-plugins/{name}/config": {"GET": worker.plugin_config},
@@ -71,17 +88,6 @@ def make_app(herder: Herder, part: Part = "all") -> ASGIApp:
         "/admin/loggers": {"GET": loggers.all},
         "/admin/loggers/{name}": {"GET": loggers.one, "PUT": loggers.set},
     }
-    if part != "all":
-        table = {path: handlers for path, handlers in table.items() if path.startswith(_ADMIN) == (part == "admin")}
-    forward = Forwarding(herder)
-
-    def resource(path: str, handlers: dict[str, Handler]) -> Resource:
-        gate = herder.until_started if path.startswith(_GATED) else None
-        stage = herder.stage if path != _VALIDATE else lambda: herder.stage().rstrip(".")
-        return Resource(handlers, frozenset(_JSON_BODIES.get(path, "").split()), forward, gate, stage)
-
-    routes = [Route(path, resource(path, handlers)) for path, handlers in table.items()]
-    return _RawPaths(Router(routes, redirect_slashes=False, default=_not_found))
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,6 +30,13 @@ class WorkerHandlers:
         health = await self._herder.health()
         return json_answer(health, _HEALTH_STATUS[health.status])
 
+    async def openapi(self, call: Call) -> Response:
+        """``GET /openapi.json``."""
+        del call
+        from barnabas.rest.openapi import document  # noqa: PLC0415  takes memory that few workers need
+
+        return json_answer(document())
+
     async def task_stats(self, call: Call) -> Response:
         """``GET /barnabas/tasks``."""
         del call
