@@ -399,7 +399,7 @@ class SourceBatch(Batch[SourceRecord]):
     """
 
     _run_columns = (*Batch._run_columns, ("source_partition", "source_partitions"))  # noqa: SLF001  its own class
-    _many_of = dict(_run_columns)
+    _many_of: ClassVar[Mapping[str, str]] = dict(_run_columns)
     _record_columns = (*Batch._record_columns, "source_offsets")  # noqa: SLF001
 
     def __init__(

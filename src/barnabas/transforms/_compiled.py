@@ -8,12 +8,12 @@ into it, and only as literals.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Pair", "compiled", "literal", "looped", "rows", "tried"]
+__all__ = ["Hasty", "Pair", "compiled", "literal", "looped", "rows", "tried"]
 
-
-_TRIES = 8
+_TRIES: Final = 8
+"""After so many columns that were not as expected, more than the others, no more are tried."""
 
 
 class Pair(NamedTuple):
@@ -23,13 +23,25 @@ class Pair(NamedTuple):
     many: Callable[[list[Any]], list[Any]]
 
 
+class Hasty(NamedTuple):
+    """A change of rows that have the fields which are looked for.
+
+    Args:
+        result: An expression over ``v``, the row; it, or a step, raises KeyError for a row that is otherwise.
+        steps: Statements before it.
+    """
+
+    result: str
+    steps: Sequence[str] = ()
+
+
 def literal(name: str | None) -> str:
     """A field's name as source. A name of a class derived from ``str`` does not get to choose its own text."""
     return "None" if name is None else str.__repr__(name)
 
 
 def rows(
-    result: str, other: str, *, steps: Sequence[str], constants: Mapping[str, Any], hasty: str | None = None
+    result: str, other: str, *, steps: Sequence[str], constants: Mapping[str, Any], hasty: Hasty | None = None
 ) -> Pair:
     """Compile a change of rows.
 
@@ -38,26 +50,20 @@ def rows(
         other: An expression over ``v`` for a value that is no plain dict; it may call ``one`` with a plain one.
         steps: Statements that come before the result, one line each.
         constants: What else the source mentions.
-        hasty: A faster expression for ``result`` that may raise KeyError. Columns are tried with it until it does once.
+        hasty: A faster way for columns of rows that are as expected.
     """
-    if hasty is not None and not steps:
-        many = (
-            "    if haste:\n"
-            "        try:\n"
-            f"            return [{hasty} if type(v) is dict else {other} for v in values]\n"
-            "        except KeyError:\n"
-            "            haste.clear()\n"
-            f"    return [{result} if type(v) is dict else {other} for v in values]"
-        )
-    elif steps:
-        many = looped("v", "values", result, other, steps)
-    else:
-        many = f"    return [{result} if type(v) is dict else {other} for v in values]"
     single = "\n".join([f"    if type(v) is not dict: return {other}", *(f"    {step}" for step in steps)])
-    made = compiled(
-        f"def one(v):\n{single}\n    return {result}\ndef many(values):\n{many}\n", {"haste": [True], **constants}
-    )
-    return Pair(made["one"], made["many"])
+    source = f"def one(v):\n{single}\n    return {result}\ndef many(values):\n{_over_values(result, other, steps)}\n"
+    if hasty is not None:
+        source += f"def hasty(values):\n{_over_values(hasty.result, other, hasty.steps)}\n"
+    made = compiled(source, constants)
+    return Pair(made["one"], made["many"] if hasty is None else tried(made["hasty"], made["many"]))
+
+
+def _over_values(result: str, other: str, steps: Sequence[str]) -> str:
+    if steps:
+        return looped("v", "values", result, other, steps)
+    return f"    return [({result}) if type(v) is dict else {other} for v in values]"
 
 
 def looped(target: str, columns: str, result: str, other: str, steps: Sequence[str]) -> str:
@@ -87,7 +93,7 @@ def compiled(source: str, names: Mapping[str, Any]) -> dict[str, Any]:
 def tried(
     hasty: Callable[[list[Any]], list[Any]], slowly: Callable[[list[Any]], list[Any]]
 ) -> Callable[[list[Any]], list[Any]]:
-    """A function for columns that tries one that is fast and particular first, as long as that rarely fails.
+    """A function for columns that tries one that is fast and particular first, as long as that fails less than not.
 
     Args:
         hasty: Raises KeyError or TypeError for a column that is not for it.
@@ -99,9 +105,12 @@ def tried(
         nonlocal left
         if left:
             try:
-                return hasty(values)
+                made = hasty(values)
             except (KeyError, TypeError):
                 left -= 1
+            else:
+                left = min(left + 1, _TRIES)
+                return made
         return slowly(values)
 
     return many

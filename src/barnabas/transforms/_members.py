@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from barnabas._schema.exact import Struct
 from barnabas.errors import ConnectError, DataError
 from barnabas.schema import Schema
+from barnabas.transforms._compiled import compiled, literal
 from barnabas.transforms._rows import not_rows
 from barnabas.transforms.side import Plan
 
@@ -42,6 +43,7 @@ def plan_members(schema: Schema | None, members: Sequence[Member], purpose: str,
         purpose: What is done, as errors name it.
         skip_null: Whether a null keeps its old schema.
     """
+    put_in = _putting([member.name for member in members])
 
     def one(value: Any) -> Any:
         if value is None:
@@ -57,8 +59,7 @@ def plan_members(schema: Schema | None, members: Sequence[Member], purpose: str,
         made = _copies(values, plain=schema is None)
         if made is not None:
             try:
-                for member in members:
-                    _set_column(made, member)
+                put_in(made, [_column(made, member) for member in members])
             except ConnectError:
                 made = (
                     None  # told below by the first record that is wrong: here it is a field that any record has wrong
@@ -90,7 +91,8 @@ def _set(row: dict[str, Any], member: Member) -> None:
         row[member.name] = found
 
 
-def _set_column(rows: list[dict[str, Any]], member: Member) -> None:
+def _column(rows: list[dict[str, Any]], member: Member) -> list[Any] | None:
+    """A field after the change; ``None`` if it stays as it is."""
     name = member.name
     missing = False
     try:
@@ -105,6 +107,23 @@ def _set_column(rows: list[dict[str, Any]], member: Member) -> None:
         made = [member.default if value is None else value for value in column]
     if member.many is not None:
         made = member.many(made)
-    if made is not column or (missing and member.many is not None):
-        for row, value in zip(rows, made, strict=True):
-            row[name] = value
+    return made if made is not column or (missing and member.many is not None) else None
+
+
+def _putting(names: Sequence[str]) -> Callable[[list[dict[str, Any]], Sequence[list[Any] | None]], None]:
+    """A function that puts columns of these fields into rows, at once: the loop itself does all the work."""
+    known: dict[tuple[bool, ...], Callable[..., None]] = {}
+
+    def put(rows: list[dict[str, Any]], columns: Sequence[list[Any] | None]) -> None:
+        given = [column for column in columns if column is not None]
+        if not given:
+            return
+        which = tuple([column is not None for column in columns])
+        loop = known.get(which)
+        if loop is None:
+            targets = [f"d[{literal(name)}]" for name, here in zip(names, which, strict=True) if here]
+            source = f"def put(rows):\n    for {', '.join(['d', *targets])} in rows:\n        pass\n"
+            loop = known[which] = compiled(source, {})["put"]
+        loop(zip(rows, *given, strict=True))
+
+    return put

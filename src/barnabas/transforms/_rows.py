@@ -13,7 +13,7 @@ from barnabas._schema.names import java_class
 from barnabas.errors import DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder, Type
-from barnabas.transforms._compiled import literal, rows
+from barnabas.transforms._compiled import Hasty, literal, rows
 from barnabas.transforms.side import Plan, SidedTransformation
 
 __all__ = [
@@ -47,14 +47,14 @@ class Change(NamedTuple):
         result: An expression over ``v``, the row.
         steps: Statements before it.
         constants: What else they mention.
-        hasty: A faster expression for columns of rows that lack no field; raises KeyError if one does.
+        hasty: A faster way for columns of rows that lack no field.
     """
 
     schema: Schema | None
     result: str
     steps: Sequence[str] = ()
     constants: Mapping[str, Any] = {}
-    hasty: str | None = None
+    hasty: Hasty | None = None
 
 
 class RowTransformation(SidedTransformation[R], Generic[R]):

@@ -31,6 +31,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS: Final = 86_400_000
 _MINUTE_MS: Final = 60_000
 _PER_MINUTE: Final = 4  # numbers of one minute in a column from which on they are worth a look-up
+_MINUTES: Final = 4096
+"""So many minutes are remembered."""
+_LATER: Final = 1 << 30  # milliseconds: twelve days
 _NEAR: Final = 1 << 42  # milliseconds: until 2109
 _from_timestamp: Final = datetime.fromtimestamp
 _LONG: Final = 1 << 63
@@ -150,27 +153,55 @@ class Conversions:
         return ways
 
     def _number_ways(self, target: Callable[[Any], Any]) -> Fast:
+        moments = _Moments()
         if target is _same:
-            return _moments
+            return moments
         if self._target == "string" and self._format is not None:
             write = self._format.format_milliseconds
             return lambda column: list(map(write, column)) if _are_longs(column) else None
-        return lambda column: list(map(target, _moments(column)))
+        return lambda column: list(map(target, moments(column)))
 
 
-def _moments(column: list[int]) -> list[datetime]:
-    first, last = min(column), max(column)
-    if first <= -_NEAR or last >= _NEAR:
-        return [_EPOCH + timedelta(0, 0, number * 1000) for number in column]
-    begin = first // _MINUTE_MS
-    minutes = last // _MINUTE_MS - begin + 1
-    if minutes * _PER_MINUTE > len(column):
-        # A float of the seconds is exact to less than a microsecond.
-        return [_from_timestamp(number / 1000, UTC) for number in column]
-    # Adding is fast; what is slow is to make what is added.
-    starts = [_EPOCH + timedelta(minutes=begin + nth) for nth in range(minutes)]
-    within = _within_minute()
-    return [starts[number // _MINUTE_MS - begin] + within[number % _MINUTE_MS] for number in column]
+class _Moments:
+    """Makes columns of numbers moments; numbers are mostly of the minutes of the columns before.
+
+    Adding to a moment is fast; what is slow is to make what is added, and to divide numbers of more than 30 bits.
+    """
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._minutes: dict[int, datetime] = {}
+        self._within: list[timedelta] = []
+
+    def __call__(self, column: list[int]) -> list[datetime]:
+        """The moments.
+
+        Raises:
+            OverflowError: one is out of range.
+        """
+        try:
+            return self._known(column)
+        except KeyError:
+            pass
+        first, last = min(column), max(column)
+        if first <= -_NEAR or last >= _NEAR:
+            return [_EPOCH + timedelta(0, 0, number * 1000) for number in column]
+        minutes = last // _MINUTE_MS - first // _MINUTE_MS + 1
+        if minutes * _PER_MINUTE > len(column):
+            # A float of the seconds is exact to less than a microsecond.
+            return [_from_timestamp(number / 1000, UTC) for number in column]
+        if len(self._minutes) + minutes > _MINUTES or not -_LATER < first - self._first < _LATER:
+            self._first = first // _MINUTE_MS * _MINUTE_MS
+            self._minutes.clear()
+        self._within = _within_minute()
+        begin = (first - self._first) // _MINUTE_MS
+        for minute in range(begin, begin + minutes):
+            self._minutes[minute] = _EPOCH + timedelta(minutes=self._first // _MINUTE_MS + minute)
+        return self._known(column)
+
+    def _known(self, column: list[int]) -> list[datetime]:
+        first, minutes, within = self._first, self._minutes, self._within
+        return [minutes[(past := number - first) // _MINUTE_MS] + within[past % _MINUTE_MS] for number in column]
 
 
 @cache

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, validate_value
-from barnabas.transforms._compiled import literal
+from barnabas.transforms._compiled import Hasty, literal
 from barnabas.transforms._rows import (
     Change,
     RowTransformation,
@@ -145,17 +145,25 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
             dropped = [field.name for field in schema.fields if not self._keeps(field.name)]
             steps = edited(dropping(dropped))
             steps += [f"d[{literal(name)}] = d.pop({literal(source)}, None)" for name, source in renamed.items()]
-        else:
-            taken = self._taken(schema, changed, sources, constants)
-            steps = [f"d = {taken}"]
-            if not self._replace:
-                steps += defaults(changed, "d", constants, replace=False)
-            if not constants:
-                hasty = dict_of({name: f"v[{literal(source)}]" for name, source in sources.items()})
-                return Change(changed, taken, hasty=hasty)
-            return Change(changed, "d", steps, constants)
-        steps += defaults(changed, "d", constants, replace=self._replace)
-        return Change(changed, "d", steps, constants)
+            filled = defaults(changed, "d", constants, replace=self._replace)
+            hasty = self._hastily(dropped, {source: name for name, source in renamed.items()}, filled)
+            return Change(changed, "d", steps + filled, constants, hasty)
+        taken = self._taken(schema, changed, sources, constants)
+        made = [f"d = {taken}"]
+        if not self._replace:
+            made += defaults(changed, "d", constants, replace=False)
+        if not constants:
+            simply = Hasty(dict_of({name: f"v[{literal(source)}]" for name, source in sources.items()}))
+            return Change(changed, taken, hasty=simply)
+        return Change(changed, "d", made, constants)
+
+    @staticmethod
+    def _hastily(dropped: Iterable[str], renamed: Mapping[str, str], filled: Sequence[str] = ()) -> Hasty:
+        """For rows that have all that is dropped and renamed, and no new name yet; ``renamed`` is by the old names."""
+        steps: list[str] = ["d = v.copy()", *(f"del d[{literal(name)}]" for name in dropped)]
+        for old, new in renamed.items():
+            steps += [f"if {literal(new)} in d: raise KeyError", f"d[{literal(new)}] = d.pop({literal(old)})"]
+        return Hasty("d", [*steps, *filled])
 
     def _taken(self, schema: Schema, changed: Schema, sources: Mapping[str, str], constants: dict[str, Any]) -> str:
         members = {}
@@ -181,7 +189,7 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         targets = [self._renames.get(name, name) for name in included]
         if self._include and len(included) <= _FEW and len(set(targets)) == len(targets):
             pairs = tuple(zip(included, targets, strict=True))
-            hasty = dict_of({new: f"v[{literal(name)}]" for name, new in pairs})
+            hasty = Hasty(dict_of({new: f"v[{literal(name)}]" for name, new in pairs}))
             taken = "{new: v[old] for old, new in pairs if old in v}"
             return Change(None, taken, constants={"pairs": pairs}, hasty=hasty)
         if not self._include and len(self._exclude) + len(self._renames) <= _FEW and self._apart():
@@ -204,7 +212,8 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         for old, new in renames.items():
             steps.append(f"if {new} in d and {old} in d: d = moved(d, {old}, {new})")
             steps.append(f"elif {old} in d: d[{new}] = d.pop({old})")
-        return Change(None, "d", steps, {"moved": _moved})
+        kept = {old: new for old, new in self._renames.items() if self._keeps(old)}
+        return Change(None, "d", steps, {"moved": _moved}, self._hastily(self._exclude, kept))
 
     # -- strict mode --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from barnabas.config import ConfigDef, Type
 from barnabas.errors import DataError
 from barnabas.record import Batch, SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder
-from barnabas.transforms._compiled import literal
+from barnabas.transforms._compiled import Hasty, literal
 from barnabas.transforms._rows import Change, dict_of, field_of, plan_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, distinct, strict_of
 from barnabas.transforms.side import Plan, SidedTransformation, operating, replaced
@@ -57,7 +57,8 @@ class ValueToKey(SidedTransformation[R], Generic[R]):
             members = {name: field_of("v", name) for name in self._fields}
             if self._strict:
                 members = {name: f"there(v, {literal(name)})" for name in self._fields}
-            return Change(None, dict_of(members), constants={"there": _there})
+                return Change(None, dict_of(members), constants={"there": _there})
+            return Change(None, dict_of(members), hasty=self._hastily())
         constants: dict[str, Any] = {}
         members = {}
         builder = SchemaBuilder.struct()
@@ -74,7 +75,11 @@ class ValueToKey(SidedTransformation[R], Generic[R]):
                 default = f"default{at}"
                 constants[default] = field.schema.default
             members[name] = field_of("v", name, default)
-        return Change(builder.build(), dict_of(members), constants=constants)
+        return Change(builder.build(), dict_of(members), (), constants, None if constants else self._hastily())
+
+    def _hastily(self) -> Hasty:
+        """For values that have all the fields."""
+        return Hasty(dict_of({name: f"v[{literal(name)}]" for name in self._fields}))
 
 
 def _there(row: dict[str, Any], name: str) -> Any:
