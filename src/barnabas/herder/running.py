@@ -224,7 +224,7 @@ class RunningHerder(ReadingHerder, Listener):
 
     # ------------------------------------------------------------------ topics
     def topic_used(self, connector: str, topic: str, task: int = 0) -> None:
-        """A task saw a topic for the first time; called on the event loop (KIP-558)."""
+        """A task has just seen a topic; called on the event loop (KIP-558)."""
         exists = connector in self._runners and self._around.configs.connector_config(connector) is not None
         if exists and self._worker.values["topic.tracking.enable"]:
             self._around.statuses.put_topic(connector, topic, task)

@@ -197,7 +197,7 @@ class Listener(Protocol):
         """The connector asked for its task configurations to be made anew."""
 
     def topic_used(self, connector: str, topic: str, task: int = 0) -> None:
-        """The connector's task of this number wrote to, or read from, this topic for the first time (KIP-558)."""
+        """The connector's task of this number has just written to, or read from, this topic (KIP-558)."""
 
     async def read_offsets(self, connector: str, keys: Sequence[bytes]) -> list[bytes | None]:
         """Stored values of these serialised source partitions (keys as in the offsets topic), in order."""

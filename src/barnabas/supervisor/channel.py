@@ -204,7 +204,7 @@ class Reconfigure(_Message):
 
 
 class TopicUsed(_Message):
-    """A task wrote to, or read from, a topic for the first time (KIP-558)."""
+    """A task has just written to, or read from, a topic (KIP-558)."""
 
     connector: str
     topic: str

@@ -85,7 +85,7 @@ class Link:
         return self._ask(lambda number: ReadConfig(number, unit)).result()  # type: ignore[no-any-return]
 
     def topic_used(self, connector: str, topic: str, task: int) -> None:
-        """Tell that a task uses a topic; once a topic and life of the task."""
+        """Tell that a task uses a topic."""
         self.send(TopicUsed(connector, topic, task))
 
     def _ask(self, make: Callable[[int], ReadConfig | ReadOffsets | WriteOffsets]) -> Future[Any]:

@@ -23,6 +23,7 @@ from barnabas.task.delivery import Delivery
 from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
 from barnabas.task.sink_context import TaskContext
+from barnabas.task.used_topics import UsedTopics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class SinkLoop:
         open_consumer: Makes the consumer, neither subscribed nor connected.
         subscribe: Subscribes it, given the three rebalance callbacks of this loop.
         settings: Intervals and sizes.
-        topic_used: Told each topic that a record was read from, once.
+        topic_used: Told each topic that records were read from, now and then.
     """
 
     def __init__(
@@ -115,8 +116,7 @@ class SinkLoop:
         self._commit_number = 0
         self._committing_since: float | None = None
         self._memory = IdleTrim()
-        self._topics: set[str] = set()
-        self._topic_used = topic_used
+        self._used = UsedTopics(spec.id, topic_used)
 
     @property
     def _consumer(self) -> SinkConsumer:
@@ -201,7 +201,8 @@ class SinkLoop:
             self._memory.idle()
         else:
             self._memory.worked()
-            self._track({where.topic for where in positions} - self._topics)
+            for topic in {where.topic for where in positions}:
+                self._used.saw(topic)
             self._words[board.RECORDS_IN] += len(messages)
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
@@ -222,11 +223,6 @@ class SinkLoop:
         self._positions = positions
         self._delivery.begin(read.batch)
         self._deliver()
-
-    def _track(self, topics: set[str]) -> None:
-        for topic in topics:
-            self._topics.add(topic)
-            self._topic_used(self._spec.id.connector, topic, self._spec.id.task)
 
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""

@@ -25,6 +25,7 @@ from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
 from barnabas.task.offsets import OffsetTracker, Progress, freeze
 from barnabas.task.sent import Sent
+from barnabas.task.used_topics import UsedTopics
 
 if TYPE_CHECKING:
     from barnabas.kafka.producer import Producer
@@ -80,7 +81,7 @@ class SourceLoop:
             each record went.
         store: Where offsets live.
         settings: Intervals.
-        topic_used: Told each topic that a record was acknowledged in, once.
+        topic_used: Told each topic that records were acknowledged in, now and then.
         creation: Makes new topics before their first record; ``None`` leaves that to the broker.
     """
 
@@ -117,8 +118,7 @@ class SourceLoop:
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
         self._next_commit = 0.0
         self._memory = IdleTrim()
-        self._topics: set[str] = set()
-        self._topic_used = topic_used
+        self._used = UsedTopics(spec.id, topic_used)
         self._creation = creation
 
     def run(self) -> None:
@@ -377,9 +377,8 @@ class SourceLoop:
         while self._sent and self._sent[0].done:
             ticket = self._sent.popleft().ticket
             self._words[board.RECORDS_OUT] += ticket.acked
-            if ticket.topic not in self._topics and ticket.acked:
-                self._topics.add(ticket.topic)
-                self._topic_used(self._spec.id.connector, ticket.topic, self._spec.id.task)
+            if ticket.acked:
+                self._used.saw(ticket.topic)
 
     def _tell_acknowledged(self, watched: Sent) -> None:
         front = watched.contiguous
