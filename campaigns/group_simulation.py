@@ -133,11 +133,15 @@ def _steps(group: SimulatedGroup, chance: random.Random, tasks: int) -> dict[str
     def connector() -> str:
         return chance.choice(sorted({item.connector for item in group.configured}))
 
+    def crash_and_return() -> None:
+        group.crash(member())
+        group.join()
+
     return {
         "join": group.join,
         "crash": lambda: group.crash(member()),
         "leave": lambda: group.leave(member()),
-        "crash and return": lambda: (group.crash(member()), group.join()),
+        "crash and return": crash_and_return,
         "create": lambda: group.create(f"new-{chance.random()}", tasks),
         "delete": lambda: group.delete(connector()),
     }
