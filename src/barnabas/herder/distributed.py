@@ -168,6 +168,7 @@ class DistributedHerder(RunningHerder):
         self._forwarder = forwarder
         self._on_fatal = on_fatal
         self.is_cut_off = False
+        self._deciding = asyncio.Lock()
         self._unsaid: dict[TaskId, None] = {}
         self._topics = OffsetTopics(
             worker.props, stores.offsets, stores.configs.connector_config, around.resolver.resolve, opener=opener
@@ -175,6 +176,7 @@ class DistributedHerder(RunningHerder):
         self.director = Director(url, group_rules(worker), stores.configs, stores.statuses, self, wall=clock)
         self._member = make_member(self.director)
         stores.configs.listen(self._config_changed)
+        stores.statuses.listen(self.director.given_up)
 
     def _make_runner(self, name: str) -> ConnectorRunner:
         return SharedRunner(name, self._around, Lane(self._patience), self)
@@ -252,13 +254,16 @@ class DistributedHerder(RunningHerder):
     async def _check_key(self) -> None:
         while True:
             await asyncio.sleep(_KEY_CHECK)
-            await self.director.renew_key()
+            try:
+                await self.director.renew_key()
+            except BarnabasError as error:
+                log.warning("The session key stays as it is for now: %s", error.describe())
 
     # ------------------------------------------------------------------ what the group wants (Workshop, Share)
     def follow(self, connectors: Iterable[str]) -> None:
         for name in connectors:
             runner = self._runner(name)
-            if isinstance(runner, SharedRunner):
+            if isinstance(runner, SharedRunner) and not runner.follows(self.assigned(name)):
                 self._do(runner, runner.follow, supersedes=False)
         if self.director.is_leader:
             self._forget_deleted()
@@ -314,7 +319,7 @@ class DistributedHerder(RunningHerder):
         self._on_fatal(error)
 
     def assigned(self, connector: str) -> Collection[int]:
-        return {item.task for item in self.director.held if item.connector == connector}
+        return self.director.held_of(connector)
 
     async def publish(self, connector: str, configs: list[dict[str, str]]) -> None:
         """Try until it works, or the connector's lane wants something else."""
@@ -322,8 +327,10 @@ class DistributedHerder(RunningHerder):
         while True:
             try:
                 await self.director.until_settled(_SETTLE)
+                if self._configs.target_state(connector) == "STOPPED":
+                    return  # its lane is about to hear of it
                 if self.director.is_leader:
-                    await self._configs.put_task_configs(connector, configs)
+                    await self._write_task_configs(connector, configs)
                 else:
                     await self._send_task_configs(connector, configs)
             except BarnabasError as error:
@@ -467,8 +474,9 @@ class DistributedHerder(RunningHerder):
 
     async def delete_connector(self, name: str) -> None:
         await self._leading()
-        self.connector_config(name)
-        await self._configs.remove_connector(name)
+        async with self._deciding:
+            self.connector_config(name)
+            await self._configs.remove_connector(name)
 
     async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
         await self._leading()
@@ -489,9 +497,10 @@ class DistributedHerder(RunningHerder):
 
     async def stop_connector(self, name: str) -> None:
         await self._leading()
-        self._must_exist(name)
-        await self._configs.put_task_configs(name, [])
-        await self._configs.put_target_state(name, "STOPPED")
+        async with self._deciding:
+            self._must_exist(name)
+            await self._configs.put_task_configs(name, [])
+            await self._configs.put_target_state(name, "STOPPED")
 
     # ------------------------------------------------------------------ restarts
     async def restart_connector(self, name: str) -> None:
@@ -529,11 +538,16 @@ class DistributedHerder(RunningHerder):
         """Task configurations from the worker that has the connector object; it has to be a worker."""
         self._verify(headers, body)
         await self._leading()
-        if self._configs.connector_config(name) is None:
-            raise NotFoundError(f"Connector {name} not found")
-        if self._configs.target_state(name) == "STOPPED" and configs:
-            raise BadRequestError(f"Cannot submit non-empty set of task configs for stopped connector {name}")
-        await self._configs.put_task_configs(name, configs)
+        await self._write_task_configs(name, configs)
+
+    async def _write_task_configs(self, name: str, configs: Sequence[Mapping[str, str]]) -> None:
+        """On the leader; what its decision is based on does not change until it is written."""
+        async with self._deciding:
+            if self._configs.connector_config(name) is None:
+                raise NotFoundError(f"Connector {name} not found")
+            if self._configs.target_state(name) == "STOPPED" and configs:
+                raise BadRequestError(f"Cannot submit non-empty set of task configs for stopped connector {name}")
+            await self._configs.put_task_configs(name, configs)
 
     def _verify(self, headers: Mapping[str, str], body: bytes) -> None:
         if self.director.verifies:

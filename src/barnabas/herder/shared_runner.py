@@ -63,6 +63,12 @@ class SharedRunner(ConnectorRunner):
             await self._start_connector()
             await self._update_tasks()
 
+    def follows(self, wanted: Collection[int]) -> bool:
+        """Whether this runs already, and nothing is under way that changes it."""
+        has_connector = self.expected or self._resting is not None
+        runs = self.tasks | {CONNECTOR} if has_connector else self.tasks
+        return self.lane.idle and not self._owed and runs == set(wanted)
+
     async def reach(self) -> None:
         """The configuration has changed: whoever has the connector object starts it anew and makes tasks of it."""
         if self._owns_connector:
@@ -171,5 +177,6 @@ class SharedRunner(ConnectorRunner):
 
     async def _start_tasks(self, numbers: Iterable[int]) -> None:
         """Only those that are assigned here; the class is whatever the worker with the connector object said."""
-        assigned = set(self._share.assigned(self.name))
-        await super()._start_tasks([number for number in numbers if number in assigned])
+        if self._around.configs.target_state(self.name) != "STOPPED":
+            assigned = set(self._share.assigned(self.name))
+            await super()._start_tasks([number for number in numbers if number in assigned])

@@ -34,6 +34,8 @@ __all__ = ["GroupMember", "GroupSettings", "Joined", "MemberEvents"]
 log = logging.getLogger(__name__)
 
 _TICK: Final = 0.5
+_HASTE: Final = (0.05, 0.15, 0.35, 0.75, 1.5)
+"""Seconds after a hint, at which a member asks whether others join again instead of waiting for its next heartbeat."""
 _BOOTSTRAP_MS: Final = 30_000
 
 
@@ -106,7 +108,7 @@ class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has n
         return self._settings.protocol_type
 
     def group_protocols(self) -> list[tuple[str, bytes]]:
-        return list(self._bridge.ask(self._bridge.events.metadata()))
+        return list(self._bridge.ask(self._bridge.metadata()))
 
     def _perform_assignment(self, leader_id: str, protocol: str, members: Any) -> dict[str, bytes]:
         found = {member.member_id: bytes(member.metadata) for member in members}
@@ -174,6 +176,12 @@ class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has n
             if response.error_code in (0, RebalanceInProgressError.errno):
                 self._alive(sent)
 
+    def beat_now(self) -> None:
+        """On the thread: the next heartbeat is due."""
+        due = time.monotonic() - self._settings.heartbeat_interval_ms / 1000
+        self.heartbeat.last_send = self.heartbeat.last_reset = due
+        self._heartbeat_wakeup.notify()
+
     def request_rejoin(self) -> None:
         super().request_rejoin()
         self._bridge.wake()
@@ -195,10 +203,16 @@ def _on_lease_clock(moment: float) -> int:
 class _Bridge:
     """Between kafka-python's thread and the event loop."""
 
-    def __init__(self, events: MemberEvents, wake: Callable[[], None]) -> None:
+    def __init__(self, events: MemberEvents, wake: Callable[[], None], joins: Callable[[], None]) -> None:
         self.events = events
         self._loop = asyncio.get_running_loop()
         self._wake = wake
+        self._joins = joins
+
+    async def metadata(self) -> Sequence[tuple[str, bytes]]:
+        """On the loop: what the member has to say in the request to join that is sent now."""
+        self._joins()
+        return await self.events.metadata()
 
     def ask(self, question: Coroutine[Any, Any, Any]) -> Any:
         """From the thread: an answer of the event loop."""
@@ -246,6 +260,7 @@ class GroupMember:
         self._events = events
         self._awake = asyncio.Event()
         self._wish = False
+        self._beats: list[float] = []
         self._client: Any = None
         self._coordinator: Any = None
         self._driver: asyncio.Task[None] | None = None
@@ -257,7 +272,7 @@ class GroupMember:
         Raises:
             ConnectError: Kafka cannot be reached that way.
         """
-        bridge = _Bridge(self._events, self._awake.set)
+        bridge = _Bridge(self._events, self._awake.set, self._wish_granted)
         try:
             self._client, self._coordinator = await asyncio.to_thread(self._connect, bridge)
         except (KafkaError, OSError, ValueError) as error:
@@ -322,6 +337,16 @@ class GroupMember:
         self._wish = True
         self._awake.set()
 
+    def hasten(self) -> None:
+        """Others may be about to join again: find out sooner than the next heartbeat would."""
+        now = time.monotonic()
+        self._beats = [now + seconds for seconds in _HASTE]
+        self._awake.set()
+
+    def _wish_granted(self) -> None:
+        """A request to join tells what is known now: a second one would make all others wait for nothing."""
+        self._wish = False
+
     async def leave(self, reason: str) -> None:
         """Leave the group for now; a join follows at the next :meth:`rejoin`, or by itself after a moment."""
         await asyncio.to_thread(self._coordinator.maybe_leave_group, reason, self._settings.request_timeout_ms)
@@ -346,9 +371,20 @@ class GroupMember:
                 joining = self._join()
                 joining.add_done_callback(lambda _: self._awake.set())
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_TICK):  # not wait_for: Python 3.11's can swallow a cancellation
+                async with asyncio.timeout(
+                    self._until_due(is_joining=joining is not None)
+                ):  # not wait_for: Python 3.11's can swallow a cancellation
                     await self._awake.wait()
             self._awake.clear()
+
+    def _until_due(self, *, is_joining: bool) -> float:
+        """Seconds until there is something to do; a heartbeat that is due is sent."""
+        now = time.monotonic()
+        if self._beats and self._beats[0] <= now:
+            self._beats = [due for due in self._beats if due > now]
+            if not is_joining:
+                self._client._net.call_soon_threadsafe(self._coordinator.beat_now)  # noqa: SLF001  its only way in
+        return min([_TICK, *(due - now for due in self._beats[:1])])
 
     def _join(self) -> asyncio.Future[Any]:
         """Begin to join; the future is done when that is over, however it went."""
@@ -375,6 +411,7 @@ class GroupMember:
         """Look at the outcome of a join; false if there is no point in going on."""
         error = joining.exception()
         if error is None:
+            self.hasten()
             return True
         if isinstance(error, KafkaError) and not error.retriable:
             self._events.failed(_failure(self._group, error))

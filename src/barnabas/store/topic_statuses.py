@@ -45,6 +45,11 @@ class TopicStatusStore(MemoryStatusStore):
         self._clock = clock
         self._pending: dict[bytes, deque[bytes | None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
+        self._on_given_up: Callable[[str], None] = lambda _: None
+
+    def listen(self, on_given_up: Callable[[str], None]) -> None:
+        """Be told which worker has given something up, each time that one says so; the call must return at once."""
+        self._on_given_up = on_given_up
 
     async def start(self) -> None:
         """Read the topic to its end.
@@ -100,7 +105,10 @@ class TopicStatusStore(MemoryStatusStore):
         status = records.parse_status(value)
         if status is None:
             log.error("The status of %s %s is malformed and ignored.", about.kind, about.name)
-        elif about.kind == "connector":
+            return
+        if status.state == "UNASSIGNED":
+            self._on_given_up(status.worker_id)
+        if about.kind == "connector":
             super().put_connector(about.name, status)
         elif not self._is_stale(task, status):
             super().put_task(task, status)

@@ -42,6 +42,9 @@ class AssignorState(msgspec.Struct, frozen=True):
         revocations: How many rounds in a row did.
         due_ms: When the running delay ends; 0: none is running.
         delay_ms: How long members were told to wait.
+        moved: What was taken over from members that are gone: where others have to give something up for a newcomer,
+            such as one that was only restarted, it is not this.
+        balanced: Whether members gave something up since.
     """
 
     generation: int = -1
@@ -52,6 +55,8 @@ class AssignorState(msgspec.Struct, frozen=True):
     revocations: int = 0
     due_ms: float = 0
     delay_ms: int = 0
+    moved: frozenset[TaskId] = frozenset()
+    balanced: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -138,6 +143,7 @@ class _Round:
         self._assigned: dict[str, list[TaskId]] = {member: [] for member in self._members}
         self._delay, self._due = state.delay_ms, state.due_ms
         self._revoked_last, self._revocations = state.revoked_last, state.revocations
+        self._moved, self._balanced = state.moved, state.balanced
 
     def run(self) -> Outcome:
         active, duplicated = self._active()
@@ -150,6 +156,7 @@ class _Round:
             self._revoked[member] |= load & (duplicated | (load - self._configured))
         freed = self._freed(lost)
         waiting = lost - freed
+        self._take_over(freed if self._previous else created if active else set())
         if self._delay == 0:
             self._balance(active)
         else:
@@ -166,10 +173,18 @@ class _Round:
             revocations=self._revocations,
             due_ms=self._due,
             delay_ms=self._delay,
+            moved=self._moved,
+            balanced=self._balanced,
         )
         return Outcome(
             self._assigned, {member: sorted(items) for member, items in self._revoked.items()}, self._delay, state
         )
+
+    def _take_over(self, items: Collection[TaskId]) -> None:
+        """Remember what moves because its member is gone; a leader that is new takes what nobody holds for that."""
+        if items:
+            before = frozenset() if self._balanced else self._moved
+            self._moved, self._balanced = before | frozenset(items), False
 
     def _active(self) -> tuple[set[TaskId], set[TaskId]]:
         """What anybody holds, and what more than one holds."""
@@ -233,6 +248,7 @@ class _Round:
             self._revoked_last, self._revocations = False, 0
 
     def _revoke(self, surplus: Mapping[str, list[TaskId]]) -> None:
+        self._balanced = True
         for member, items in surplus.items():
             self._revoked[member].update(items)
 
@@ -258,7 +274,10 @@ class _Round:
                 may_keep_more -= 1
                 excess -= 1
             if excess > 0:
-                yield member, _most_crowded(mine, excess)
+                stays = [item for item in mine if item in self._moved]
+                free = [item for item in mine if item not in self._moved]
+                given = _most_crowded(free, min(excess, len(free)))
+                yield member, [*given, *_most_crowded(stays, excess - len(given))]
 
     # ------------------------------------------------------------------ handing out
     def _hand_out(self, items: Iterable[TaskId]) -> None:

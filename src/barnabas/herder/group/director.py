@@ -83,6 +83,9 @@ class Membership(Protocol):
     def rejoin(self) -> None:
         """Join again as soon as no join is under way."""
 
+    def hasten(self) -> None:
+        """Others may be about to join again: find out soon."""
+
     async def leave(self, reason: str) -> None:
         """Leave for now, and join again."""
 
@@ -150,7 +153,7 @@ class Director:
         wall: Seconds since the epoch.
 
     Attributes:
-        held: What this worker is to run.
+        held: What this worker is to run; replaced, never changed.
         generation: Of the group.
         is_leader: Whether this worker leads.
         leader_url: Where the leader is; empty while nobody is known to lead.
@@ -187,6 +190,8 @@ class Director:
         self._settled = asyncio.Event()
         self._inbox: asyncio.Queue[Assignment] = asyncio.Queue()
         self._loads: dict[str, tuple[TaskId, ...]] = {}
+        self._indexed: dict[TaskId, None] | None = None
+        self._numbers: dict[str, frozenset[int]] = {}
         self._leaving: dict[TaskId, None] = {}  # revoked, and perhaps still running
         self._dropping: asyncio.Task[None] | None = None
         self._last: Assignment | None = None
@@ -236,6 +241,21 @@ class Director:
         """What there is to do has changed: share it out anew."""
         if self._member is not None:
             self._member.rejoin()
+
+    def held_of(self, connector: str) -> frozenset[int]:
+        """Numbers of what this worker is to run of a connector; -1 stands for the connector object."""
+        if self._indexed is not self.held:
+            numbers: dict[str, set[int]] = {}
+            for item in self.held:
+                numbers.setdefault(item.connector, set()).add(item.task)
+            self._numbers = {name: frozenset(found) for name, found in numbers.items()}
+            self._indexed = self.held
+        return self._numbers.get(connector, frozenset())
+
+    def given_up(self, worker_id: str) -> None:
+        """Another worker has stopped something, so that it will join again or leave."""
+        if self._member is not None and worker_id not in self._url:
+            self._member.hasten()
 
     def loads(self) -> dict[str, tuple[str, tuple[TaskId, ...]]]:
         """While leading: address and work of each member."""
