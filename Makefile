@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz kill9 footprint clean
+.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz rest-fuzz group chaos simulate kill9 footprint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,12 +35,27 @@ bench: setup-dev ## compare with the JVM's Connect worker; writes docs/benchmark
 	@scripts/services
 	@$(PY) -m bench $(ARGS)
 
+rest-fuzz: setup-dev ## thousands of hostile requests to a worker
+	@scripts/services
+	@$(PY) -m campaigns.rest_fuzz $(ARGS)
+
 bench-transforms: setup-dev ## compare transforms with the JVM's classes; writes docs/benchmark-transforms.md
 	@scripts/services
 	@$(PY) -m bench.transforms $(ARGS)
 
 fuzz: setup-dev ## a million hostile byte strings through all converters
 	@$(PY) -m campaigns.fuzz $(ARGS)
+
+group: setup-dev ## three workers: fail-over, hand-over and start-up times; writes docs/distributed-measured.md
+	@scripts/services
+	@$(PY) -m campaigns.group $(ARGS)
+
+chaos: setup-dev ## random faults over three workers; counts what arrives
+	@scripts/services
+	@$(PY) -m campaigns.chaos $(ARGS)
+
+simulate: setup-dev ## a thousand workers on a virtual clock: who does what, and how much moves
+	@$(PY) -m campaigns.group_simulation $(ARGS)
 
 kill9: setup-dev ## kill -9 worker, task and broker again and again; count what arrives
 	@scripts/services
