@@ -73,6 +73,8 @@ class Header(msgspec.Struct, gc=False):
 class Headers(list[Header]):
     """The headers of one record, in order; names may repeat."""
 
+    __slots__ = ()
+
     def add(self, key: str, value: Any, schema: Schema | None = None) -> Self:
         """Append a header, after those of the same name."""
         self.append(Header(key, value, schema))

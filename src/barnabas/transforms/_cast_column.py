@@ -19,6 +19,10 @@ Column = list[Any]
 Fast = Callable[[Column], "Column | None"]
 """Changes a whole column."""
 _CODES: Final = {Type.INT8: "b", Type.INT16: "h", Type.INT32: "i", Type.INT64: "q"}
+_PATIENCE: Final = 8
+"""After so many columns in which many values were new, more than the others, none are looked for any more."""
+_SELDOM: Final = 8  # one in so many may be new
+_REMEMBERED: Final = 4096
 _EXACT_FLOAT: Final = 1 << 53
 _DECIMAL: Final = str.maketrans("", "", "0123456789.+-eE")
 
@@ -35,7 +39,9 @@ def column_caster(
         strict: Whether ``one`` refuses what would lose something.
     """
     ways = {} if strict or (schema is not None and schema.name is not None) else _ways(schema, target)
-
+    exact = EXACT.get(target) if schema is None else None
+    if exact is not None:
+        ways = {kind: _Reused(_then(way, exact), one) for kind, way in ways.items()}
     return by_class(ways, one)
 
 
@@ -75,7 +81,6 @@ def by_class(ways: Mapping[type, Fast], one: Callable[[Any], Any]) -> Callable[[
 def _ways(schema: Schema | None, target: Type) -> dict[type, Fast]:
     """The fast ways by the values' class."""
     narrow = schema is not None and schema.type is Type.FLOAT32
-    exact = EXACT.get(target) if schema is None else None
     made: dict[type, Fast] = {}
     if target in _CODES:
         made = {int: _integers(_CODES[target]), bool: _each(int), str: _parsed_integers(_CODES[target])}
@@ -87,9 +92,7 @@ def _ways(schema: Schema | None, target: Type) -> dict[type, Fast]:
         made = {int: _each(bool), bool: _same}
     elif target is Type.STRING:
         made = {int: _each(str), bool: _booleans_to_text, float: _floats_to_text(narrow=narrow), str: _same}
-    if exact is None:
-        return made
-    return {kind: _then(way, exact) for kind, way in made.items()}
+    return made
 
 
 def _same(column: Column) -> Column:
@@ -106,6 +109,40 @@ def _then(way: Fast, exact: type) -> Fast:
         return None if made is None else list(map(exact, made))
 
     return both
+
+
+class _Reused(dict[Any, Any]):
+    """What values of one class became: an object that says its width takes longer to make than to find again.
+
+    Args:
+        way: For columns in which few values come again.
+        one: Casts one value.
+    """
+
+    def __init__(self, way: Fast, one: Callable[[Any], Any]) -> None:
+        self._way = way
+        self._one = one
+        self._patience = _PATIENCE
+        self._missed = 0
+
+    def __call__(self, column: Column) -> Column | None:
+        """The column, cast."""
+        if not self._patience:
+            return self._way(column)
+        if len(self) > _REMEMBERED:
+            self.clear()
+        self._missed = 0
+        made = list(map(self.__getitem__, column))
+        rare = self._missed * _SELDOM <= len(column)
+        self._patience = min(self._patience + 1, _PATIENCE) if rare else self._patience - 1
+        return made
+
+    def __missing__(self, value: Any) -> Any:
+        self._missed += 1
+        made = self._one(value)
+        if value or type(value) is not float:  # 0.0 and -0.0 are equal, but not the same
+            self[value] = made
+        return made
 
 
 def _integers(code: str) -> Fast:

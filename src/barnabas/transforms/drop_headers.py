@@ -54,6 +54,11 @@ class DropHeaders(Transformation[R]):
 
 def _without(names: frozenset[str], column: list[Headers | None]) -> list[Headers | None]:
     """The headers of each record without those of these names."""
+    found = {header.key for headers in column if headers is not None for header in headers}
+    if names.issuperset(found):
+        return [None] * len(column)
+    if names.isdisjoint(found):
+        return column
     made: list[Headers | None] = []
     for headers in column:
         if headers is None:

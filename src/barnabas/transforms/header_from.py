@@ -92,16 +92,14 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         rest = self.changed(schema, schemas, column)  # looks at every value: what is still to be done cannot fail
 
         def headers() -> list[Headers]:
-            added: list[tuple[Header, ...]] = []
+            added: list[list[Header]] = []
             for start, end in spans(schemas) if schemas is not None else ((0, len(column)),):
                 here = schema if schemas is None else schemas[start]
                 added += self._headers_of(here).many(column[start:end])
             old = batch.headers
-            made = list(map(Headers, added if old is None else [had or () for had in old]))
-            if old is not None:
-                for each, new in zip(made, added, strict=True):
-                    each.extend(new)
-            return made
+            if old is None:
+                return list(map(Headers, added))
+            return [Headers(had + new) if had else Headers(new) for had, new in zip(old, added, strict=True)]
 
         sure = all(map(self._never_fails, {schema} if schemas is None else set(schemas)))
         return replaced(batch, self.SIDE, *rest, headers=headers if sure else headers()), None
@@ -132,7 +130,7 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         return Change(changed, "d", steps, constants)
 
     def _header_plan(self, schema: Schema | None) -> Plan:
-        """A tuple of headers for each value."""
+        """A list of headers for each value."""
         return plan_rows(schema, self._purpose, self._taken, "refuse")
 
     def _taken(self, schema: Schema | None) -> Change:
@@ -145,7 +143,7 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
             else:
                 value = self._value(schema, name, at, constants)
                 made.append(f"header({literal(header)}, {value}, schema{at})")
-        return Change(None, f"({', '.join(made)},)", constants=constants)
+        return Change(None, f"[{', '.join(made)}]", constants=constants)
 
     def _value(self, schema: Schema, name: str, at: int, constants: dict[str, Any]) -> str:
         field = schema.field(name)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from barnabas.config import ConfigDef, Type
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder
+from barnabas.transforms._compiled import compiled, literal
 from barnabas.transforms._rows import required
 from barnabas.transforms.side import Plan, Side, SidedTransformation
 
@@ -30,13 +31,14 @@ class _HoistField(SidedTransformation[R], Generic[R]):
     def plan(self, schema: Schema | None) -> Plan:
         """A dict with one member."""
         name = self._field
+        hoisted = compiled(f"def many(values):\n    return [{{{literal(name)}: v}} for v in values]\n", {})["many"]
         if schema is None:
-            return Plan(None, lambda value: {name: value}, lambda values: [{name: value} for value in values], False)
+            return Plan(None, lambda value: {name: value}, hoisted, False)
         if not name:
             return Plan(schema, self._unnamed, lambda values: [self._unnamed(value) for value in values], False)
         wrapped = SchemaBuilder.struct().field(name, schema).build()
         if schema.optional:
-            return Plan(wrapped, lambda value: {name: value}, lambda values: [{name: value} for value in values], False)
+            return Plan(wrapped, lambda value: {name: value}, hoisted, False)
 
         def refuse() -> Any:
             raise required(name, schema)

@@ -56,10 +56,11 @@ class InsertHeader(Transformation[R]):
 
         def added() -> list[Headers | None]:
             column = batch.headers
+            one = [header]
             if column is None:
-                one = (header,)
                 return [Headers(one) for _ in range(len(batch))]
-            return [_with(headers, header) for headers in column]
+            # A sum of two lists is allocated once, where one that is appended to is allocated twice.
+            return [Headers(headers + one) if headers else Headers(one) for headers in column]
 
         return batch.replace(headers=Later(added)), None
 
