@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -19,8 +20,8 @@ __all__ = ["FlatColumns"]
 _TRIES: Final = 8
 """After so many columns that were not as learned, more than the others, columns are no longer tried."""
 
-# What JSON cannot say is refused, and with it everything that Flatten refuses: dates, decimals, structs, names that are
-# no text. Where nothing is refused, the values were checked without being looked at from Python.
+# What JSON cannot say is refused, and with it everything that Flatten refuses: dates, decimals, structs. Where
+# nothing is refused, the values were checked without being looked at from Python.
 _EXACT: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -54,7 +55,6 @@ class FlatColumns:
             self._learned = self._learn(values[0])
         try:
             made = self._learned(values)
-            _check(made)
         except (KeyError, TypeError, _OtherwiseError):  # orjson's errors are TypeErrors
             self._learned = None
             self._tries -= 1
@@ -63,58 +63,62 @@ class FlatColumns:
         return made
 
     def _learn(self, row: dict[Any, Any]) -> Callable[[list[Any]], list[Any]]:
-        names = [name for name, value in row.items() if type(value) is dict and isinstance(name, str)]
-        steps = []
-        grown = 0
-        for at, name in enumerate(names):
-            steps.append(f"s{at} = d.pop({literal(name)})")
-        for at, name in enumerate(names):
-            more, leaves = self._spread(row[name], f"s{at}", name)
-            steps += more
-            grown += leaves - 1
-        body = "\n".join(f"        {step}" for step in steps)
+        nested = [name for name, value in row.items() if type(value) is dict]
+        leaves = [name for name, value in row.items() if type(value) is not dict]
+        if not {str}.issuperset(map(type, row)):
+            return _otherwise
+        steps = [f"s{at} = d.pop({literal(name)})" for at, name in enumerate(nested)]
+        for at, name in enumerate(nested):
+            steps += self._spread(row[name], f"s{at}", name, leaves)
+        if not leaves or len(set(leaves)) < len(leaves):
+            return _otherwise
         source = (
             "def learned(values):\n"
             "    made = []\n"
             "    add = made.append\n"
             "    for v in values:\n"
             "        if type(v) is not dict: raise Otherwise\n"
-            "        d = v.copy()\n"
-            f"{body}\n"
-            f"        if len(d) != len(v) + {grown}: raise Otherwise\n"
-            "        add(d)\n"
+            "        d = v.copy()\n" + "".join(f"        {step}\n" for step in steps) + "        add(d)\n"
+            "    check(made)\n"
             "    return made\n"
         )
-        made: Callable[[list[Any]], list[Any]] = compiled(source, {"Otherwise": _OtherwiseError})["learned"]
+        names = {"Otherwise": _OtherwiseError, "check": _checking(leaves)}
+        made: Callable[[list[Any]], list[Any]] = compiled(source, names)["learned"]
         return made
 
-    def _spread(self, inner: dict[Any, Any], row: str, path: str) -> tuple[list[str], int]:
-        """Statements for the members of a nested map, and how many leaves there are."""
+    def _spread(self, inner: dict[Any, Any], row: str, path: str, leaves: list[Any]) -> list[str]:
+        """Statements for the members of a nested map, whose flat names are added to ``leaves``."""
         steps = [f"if type({row}) is not dict or len({row}) != {len(inner)}: raise Otherwise"]
-        leaves = 0
         for at, (key, value) in enumerate(inner.items()):
-            if not isinstance(key, str):
-                return ["raise Otherwise"], 0
+            if type(key) is not str:
+                return ["raise Otherwise"]
             name = path + self._delimiter + key
             if type(value) is dict:
                 steps.append(f"{row}_{at} = {row}[{literal(key)}]")
-                more, count = self._spread(value, f"{row}_{at}", name)
-                steps += more
-                leaves += count
+                steps += self._spread(value, f"{row}_{at}", name, leaves)
             else:
                 steps.append(f"d[{literal(name)}] = {row}[{literal(key)}]")
-                leaves += 1
-        return steps, leaves
+                leaves.append(name)
+        return steps
 
 
-def _check(made: list[dict[Any, Any]]) -> None:
-    """See that there is nothing in a column that would have had to be treated otherwise.
+def _otherwise(_: list[Any]) -> list[Any]:
+    raise _OtherwiseError
 
-    Raises:
-        TypeError: a value is none of JSON's.
-        _OtherwiseError: a value is a map.
+
+def _checking(leaves: list[str]) -> Callable[[list[dict[str, Any]]], None]:
+    """A function that sees that flat rows have these fields only, and no values that need to be treated otherwise.
+
+    It raises KeyError for a field that is not there, and TypeError for a value that is none of JSON's.
     """
-    text = orjson.dumps(made, option=_EXACT)
-    # A brace may also stand in a text, or belong to a map in a list.
-    if text.count(b"{") != len(made) and dict in map(type, chain.from_iterable(map(dict.values, made))):
-        raise _OtherwiseError
+    members = itemgetter(*leaves, leaves[0])  # two at least: of one it would make no tuple
+
+    def check(made: list[dict[str, Any]]) -> None:
+        if set(map(len, made)) != {len(leaves)}:
+            raise _OtherwiseError
+        rows = list(map(members, made))
+        # A brace may also stand in a text, or belong to a map in a list.
+        if b"{" in orjson.dumps(rows, option=_EXACT) and dict in map(type, chain.from_iterable(rows)):
+            raise _OtherwiseError
+
+    return check
