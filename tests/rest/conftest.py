@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import socket
+import time
 
 import pytest
 
@@ -55,12 +56,54 @@ def more_props():
     return {}
 
 
+class FakeGroups:
+    """Consumer groups without Kafka."""
+
+    def __init__(self):
+        self.committed = {}
+        self.java = None
+        self.refusal = None
+        self.unreadable = None
+        self.slow = 0.0
+
+    def read(self, java, group):
+        self.java = java
+        if self.unreadable:
+            raise self.unreadable
+        return dict(self.committed.get(group, {}))
+
+    def change(self, java, group, offsets):
+        time.sleep(self.slow)
+        if self.refusal:
+            raise self.refusal
+        known = {**self.committed.get(group, {}), **offsets}
+        self.committed[group] = {place: offset for place, offset in known.items() if offset is not None}
+
+    def delete(self, java, group):
+        if self.refusal:
+            raise self.refusal
+        self.committed.pop(group, None)
+
+
 @pytest.fixture
-async def herder(tmp_path, supervisor, more_props):
+def groups():
+    return FakeGroups()
+
+
+@pytest.fixture
+async def herder(tmp_path, supervisor, more_props, groups):
     worker = WorkerConfig.standalone(worker_props(tmp_path, **more_props))
     store = FileOffsetStore(worker.offsets_file)
     herder = StandaloneHerder(
-        worker, supervisor, FakePlugins(), store, worker_id="w:1", cluster_id="kafka", version="4.3.1", patience=0.05
+        worker,
+        supervisor,
+        FakePlugins(),
+        store,
+        worker_id="w:1",
+        cluster_id="kafka",
+        version="4.3.1",
+        groups=groups,
+        patience=0.05,
     )
     supervisor.listen(herder)
     await herder.start()
