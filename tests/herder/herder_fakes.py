@@ -144,6 +144,9 @@ class FakeSupervisor:
         await behave(props.get("fake.alter", "") if props.get("fake.alter") != "no" else "", "alter_offsets")
         return props.get("fake.alter") != "no"
 
+    def forget_topics(self, task):
+        self.calls.append(("forget_topics", task))
+
     def set_level(self, change):
         self.calls.append(("set_level", tuple(change.namespaces), change.level))
 

@@ -95,6 +95,7 @@ class RunningHerder(ReadingHerder, Listener):
         self._is_ready = False
         self._started = asyncio.Event()
         self._stages = Stages(clock)
+        around.statuses.listen_to_resets(self._topics_reset)
         self._levels = LogLevels(around.supervisor.set_level, clock)
         self._desk = OffsetDesk(around, self.offset_store, groups or KafkaGroupOffsets())
 
@@ -228,6 +229,13 @@ class RunningHerder(ReadingHerder, Listener):
         exists = connector in self._runners and self._around.configs.connector_config(connector) is not None
         if exists and self._worker.values["topic.tracking.enable"]:
             self._around.statuses.put_topic(connector, topic, task)
+
+    def _topics_reset(self, connector: str) -> None:
+        """Somebody had the topics of a connector forgotten: those that are still used are told again."""
+        runner = self._runners.get(connector)
+        if runner is not None:
+            for number in runner.tasks:
+                self._around.supervisor.forget_topics(TaskId(connector, number))
 
     # ------------------------------------------------------------------ what the supervisor reports
     def connector_status(self, name: str, state: State, error: ErrorInfo | None) -> None:

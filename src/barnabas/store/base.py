@@ -7,7 +7,7 @@ durable as the store makes them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -119,6 +119,10 @@ class StatusStore(ABC):
     @abstractmethod
     def reset_topics(self, connector: str) -> None:
         """Forget the topics of a connector."""
+
+    @abstractmethod
+    def listen_to_resets(self, on_reset: Callable[[str], None]) -> None:
+        """Be told the connector whose topics are forgotten, whoever wanted that; the call must return at once."""
 
 
 class OffsetStore(ABC):

@@ -3,7 +3,7 @@
 # ruff: noqa: D102  the contracts are on the interfaces
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -77,6 +77,7 @@ class MemoryStatusStore(StatusStore):
         self._connectors: dict[str, Status] = {}
         self._tasks: dict[str, dict[int, Status]] = {}
         self._topics: dict[str, dict[str, None]] = {}
+        self._on_reset: Callable[[str], None] = lambda _: None
 
     def connector(self, name: str) -> Status | None:
         return self._connectors.get(name)
@@ -111,3 +112,7 @@ class MemoryStatusStore(StatusStore):
 
     def reset_topics(self, connector: str) -> None:
         self._topics.pop(connector, None)
+        self._on_reset(connector)
+
+    def listen_to_resets(self, on_reset: Callable[[str], None]) -> None:
+        self._on_reset = on_reset

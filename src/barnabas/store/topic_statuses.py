@@ -91,6 +91,7 @@ class TopicStatusStore(MemoryStatusStore):
         if about.kind == "topic":
             if value is None:
                 self._topics.get(about.name, {}).pop(about.topic, None)
+                self._on_reset(about.name)
             else:
                 super().put_topic(about.name, about.topic)
             return

@@ -265,6 +265,9 @@ class Supervisor(Protocol):
         is deleted.
         """
 
+    def forget_topics(self, task: TaskId) -> None:
+        """Have a task tell again which topics it uses, as soon as it uses them; unknown tasks are fine."""
+
     def set_level(self, change: LevelChange) -> None:
         """Have every process, also those that are made later, log in another detail."""
 

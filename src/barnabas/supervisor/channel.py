@@ -27,6 +27,7 @@ __all__ = [
     "Channel",
     "ConfigDefOf",
     "Done",
+    "ForgetTopics",
     "Hide",
     "Leave",
     "Pause",
@@ -109,6 +110,12 @@ class Pause(_Message):
 
 class Resume(_Message):
     """Resume a task."""
+
+    unit: str
+
+
+class ForgetTopics(_Message):
+    """Have a task tell again which topics it uses, as soon as it uses them."""
 
     unit: str
 
@@ -241,6 +248,7 @@ ToHost = (
     | StopUnit
     | Pause
     | Resume
+    | ForgetTopics
     | Validate
     | ConfigDefOf
     | AlterOffsets

@@ -29,6 +29,7 @@ from barnabas.supervisor.channel import (
     Channel,
     ConfigDefOf,
     Done,
+    ForgetTopics,
     Hide,
     Leave,
     Pause,
@@ -152,7 +153,7 @@ class Host:
                 self._start_task(message)
             case StopUnit():
                 self._stop(message.unit)
-            case Pause() | Resume():
+            case Pause() | Resume() | ForgetTopics():
                 self._order(message)
             case Hide() | Provide() | SetLevel():
                 self._values(message)
@@ -161,12 +162,17 @@ class Host:
             case Quit():
                 return
 
-    def _order(self, message: Pause | Resume) -> None:
-        control = self._task(message.unit).control
-        if isinstance(message, Pause):
-            control.pause()
-        else:
-            control.resume()
+    def _order(self, message: Pause | Resume | ForgetTopics) -> None:
+        unit = self._units.get(message.unit)
+        if not isinstance(unit, TaskUnit):  # it failed and is gone already; the worker's order crossed our notification
+            return
+        match message:
+            case Pause():
+                unit.control.pause()
+            case Resume():
+                unit.control.resume()
+            case ForgetTopics():
+                unit.control.forget_topics()
 
     def _values(self, message: Hide | Provide | SetLevel) -> None:
         if isinstance(message, Hide):
@@ -180,12 +186,6 @@ class Host:
         found = self._units[unit]
         if not isinstance(found, ConnectorUnit):
             raise TypeError(f"unit {unit} is no connector")
-        return found
-
-    def _task(self, unit: str) -> TaskUnit:
-        found = self._units[unit]
-        if not isinstance(found, TaskUnit):
-            raise TypeError(f"unit {unit} is no task")
         return found
 
     def _start_task(self, message: StartTask) -> None:

@@ -44,6 +44,7 @@ from barnabas.supervisor.channel import (
     AlterOffsets,
     ConfigDefOf,
     Done,
+    ForgetTopics,
     Hide,
     Leave,
     Pause,
@@ -256,6 +257,11 @@ class ProcessSupervisor:
             unit.spec.paused = paused  # also for a later restart
         if unit.host is not None:
             unit.host.send(message(unit.name))
+
+    def forget_topics(self, task: TaskId) -> None:
+        unit = self._units.get(_task_unit(task))
+        if unit is not None and unit.host is not None:
+            unit.host.send(ForgetTopics(unit.name))
 
     def stats(self, task: TaskId) -> UnitStats | None:
         unit = self._units.get(_task_unit(task))

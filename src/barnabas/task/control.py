@@ -33,6 +33,9 @@ class TaskControl:
         configs: Asks the worker for the task's configuration with the values that placeholders have now; without it a
             task has those it was started with.
         lease: Until when the task may write; without one, always.
+
+    Attributes:
+        resets: How often the worker wanted to be told of topics again.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class TaskControl:
         self._stop = threading.Event()
         self._changed = threading.Event()
         self._paused = paused
+        self.resets = 0
 
     def check_lease(self) -> None:
         """Before data or offsets are written: does not return if another worker may run this task by now."""
@@ -81,6 +85,10 @@ class TaskControl:
         """Order to go on."""
         self._paused = False
         self._changed.set()
+
+    def forget_topics(self) -> None:
+        """What the worker was told of topics is to be told again."""
+        self.resets += 1
 
     def wait_until_resumed(self) -> bool:
         """For a task that starts paused: report it and wait; returns whether to go on, not stop."""

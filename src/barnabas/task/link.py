@@ -23,4 +23,4 @@ class Link(OffsetStore, Protocol):
     """The task's way to the worker: source offsets, and which topics it uses."""
 
     def topic_used(self, connector: str, topic: str, task: int) -> None:
-        """Tell that the task of this number uses a topic; again now and then."""
+        """Tell that the task of this number uses a topic."""

@@ -75,7 +75,7 @@ class SinkLoop:
         open_consumer: Makes the consumer, neither subscribed nor connected.
         subscribe: Subscribes it, given the three rebalance callbacks of this loop.
         settings: Intervals and sizes.
-        topic_used: Told each topic that records were read from, now and then.
+        topic_used: Told each topic that records were read from: once, and again after a reset.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class SinkLoop:
         self._commit_number = 0
         self._committing_since: float | None = None
         self._memory = IdleTrim()
-        self._used = UsedTopics(spec.id, topic_used)
+        self._used = UsedTopics(spec.id, control, topic_used)
 
     @property
     def _consumer(self) -> SinkConsumer:

@@ -81,7 +81,7 @@ class SourceLoop:
             each record went.
         store: Where offsets live.
         settings: Intervals.
-        topic_used: Told each topic that records were acknowledged in, now and then.
+        topic_used: Told each topic that records were acknowledged in: once, and again after a reset.
         creation: Makes new topics before their first record; ``None`` leaves that to the broker.
     """
 
@@ -118,7 +118,7 @@ class SourceLoop:
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
         self._next_commit = 0.0
         self._memory = IdleTrim()
-        self._used = UsedTopics(spec.id, topic_used)
+        self._used = UsedTopics(spec.id, control, topic_used)
         self._creation = creation
 
     def run(self) -> None:
