@@ -108,6 +108,17 @@ async def test_tasks_keep_the_store_they_were_started_with(around):
     assert await around.topics.for_tasks("c").get([KEY]) == [b"1"]
 
 
+async def test_tasks_started_without_a_topic_do_not_get_one_by_a_new_configuration(around):
+    around.configure()
+    await around.topics.prepare("c", around.configs["c"])
+    around.configure(offsets__storage__topic="own")
+    assert around.topics.for_tasks("c") is around.worker
+    assert around.topics.of("c") is not around.worker
+    await around.topics.prepare("c", around.configs["c"])
+    assert around.topics.for_tasks("c") is not around.worker
+    await around.topics.close()
+
+
 async def test_the_workers_own_topic_needs_no_second_reader(around):
     around.configure(offsets__storage__topic="all")
     await around.topics.prepare("c", around.configs["c"])

@@ -106,6 +106,7 @@ class OffsetTopics:
         self._opener = opener
         self._idle = idle
         self._open: dict[str, _Open] = {}
+        self._plain: set[str] = set()  # connectors whose tasks were started here without a topic of their own
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -116,6 +117,8 @@ class OffsetTopics:
 
     def for_tasks(self, name: str) -> OffsetStore:
         """The offsets of a connector as those of its tasks that run here were started with."""
+        if name in self._plain:
+            return self._store
         entry = self._open.get(name)
         if entry is None:
             return self.of(name)
@@ -128,11 +131,13 @@ class OffsetTopics:
         Raises:
             BarnabasError: Its topic cannot be used: the tasks must not start.
         """
+        if not own_offsets_topic(props):
+            self._plain.add(name)
+            await self._close(name)
+            return
+        self._plain.discard(name)
         async with self._locks[name]:
-            if own_offsets_topic(props):
-                await self._opened(name, _part(self._config_of(name) or {}), props)
-            else:
-                await self._close(name)
+            await self._opened(name, _part(self._config_of(name) or {}), props)
 
     async def open(self, name: str) -> OffsetStore:
         """The offsets of a connector as it is configured now."""

@@ -19,6 +19,7 @@ from barnabas.herder.base import (
 from barnabas.herder.checks import refuse_errors
 from barnabas.herder.classes import ConnectorClasses
 from barnabas.herder.lane import Lane
+from barnabas.herder.offset_topics import own_offsets_topic
 from barnabas.herder.offsets import GroupOffsets
 from barnabas.herder.resolving import Resolver
 from barnabas.herder.runner import ConnectorRunner, Surroundings
@@ -131,6 +132,8 @@ class StandaloneHerder(RunningHerder):
         except BarnabasError:
             self._forget_unknown(name)
             raise
+        if (topic := own_offsets_topic(config)) is not None and self._around.classes.kind(config) == "source":
+            log.warning("offsets.storage.topic=%s has no effect in standalone mode.", topic)
         created = self._around.configs.connector_config(name) is None
         if not created and not replace:
             raise AlreadyExistsError(f"Connector {name} already exists")
