@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from barnabas.errors import ConnectError
 from barnabas.kafka.admin import Admin
@@ -19,6 +19,11 @@ from barnabas.record import TopicPartition
 __all__ = ["GroupBusyError", "GroupOffsets"]
 
 _BUSY: Final = frozenset({"UNKNOWN_MEMBER_ID", "GROUP_SUBSCRIBED_TO_TOPIC", "NON_EMPTY_GROUP"})
+_PASSING: Final = frozenset(
+    {"COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR", "REBALANCE_IN_PROGRESS"}
+)
+_RETRY: Final = 0.1
+_T = TypeVar("_T")
 _NO_GROUP: Final = "GROUP_ID_NOT_FOUND"
 
 
@@ -49,7 +54,7 @@ class GroupOffsets:
             KafkaClientError: Kafka refused, or did not answer.
         """
         with Admin(translate(java, "admin")) as admin:
-            return admin.list_group_offsets(group, self._timeout)
+            return _patiently(lambda: admin.list_group_offsets(group, self._timeout), self._timeout)
 
     def change(self, java: Mapping[str, str], group: str, offsets: Mapping[TopicPartition, int | None]) -> None:
         """Commit offsets in the place of a group that has no members; ``None`` forgets that of a partition.
@@ -63,7 +68,7 @@ class GroupOffsets:
         values = {place: offset for place, offset in offsets.items() if offset is not None}
         if values:
             with Admin(settings) as admin:
-                _refusing_members(group, lambda: admin.alter_group_offsets(group, values, self._timeout))
+                self._change(group, lambda: admin.alter_group_offsets(group, values, self._timeout))
         if gone := offsets.keys() - values.keys():
             self._forget(settings, group, gone, max(1.0, until - time.monotonic()))
 
@@ -75,23 +80,39 @@ class GroupOffsets:
             KafkaClientError: Kafka refused, or did not answer.
         """
         with Admin(translate(java, "admin")) as admin:
-            _refusing_members(group, lambda: admin.delete_group(group, self._timeout))
+            self._change(group, lambda: admin.delete_group(group, self._timeout))
 
-    @staticmethod
-    def _forget(settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float) -> None:
+    def _forget(
+        self, settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float
+    ) -> None:
         from barnabas.kafka.membership import forget_offsets  # noqa: PLC0415  imports a second Kafka client
 
-        _refusing_members(group, lambda: forget_offsets(settings, group, places, timeout_s))
+        self._change(group, lambda: forget_offsets(settings, group, places, timeout_s))
+
+    def _change(self, group: str, request: Callable[[], None]) -> None:
+        """Make a request; the refusal of a group that has members becomes an error of its own."""
+        try:
+            _patiently(request, self._timeout)
+        except KafkaClientError as error:
+            name = _name(error)
+            if name == _NO_GROUP:
+                return
+            if name in _BUSY:
+                raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
+            raise
 
 
-def _refusing_members(group: str, request: Callable[[], None]) -> None:
-    """Make a request; the refusal of a group that has members becomes an error of its own."""
-    try:
-        request()
-    except KafkaClientError as error:
-        name = error.fault.name if error.fault else ""
-        if name == _NO_GROUP:
-            return
-        if name in _BUSY:
-            raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
-        raise
+def _patiently(request: Callable[[], _T], seconds: float) -> _T:
+    """Ask again while the group's coordinator is not ready: the client library leaves that to us."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return request()
+        except KafkaClientError as error:
+            if _name(error) not in _PASSING or time.monotonic() + _RETRY > until:
+                raise
+        time.sleep(_RETRY)
+
+
+def _name(error: KafkaClientError) -> str:
+    return error.fault.name if error.fault else ""
