@@ -40,6 +40,8 @@ def column_caster(
     """
     ways = {} if strict or (schema is not None and schema.name is not None) else _ways(schema, target)
     exact = EXACT.get(target) if schema is None else None
+    if schema is None and int in ways and target not in _CODES:
+        ways[int] = _longs_only(ways[int])
     if exact is not None:
         ways = {kind: _Reused(_then(way, exact), one) for kind, way in ways.items()}
     return by_class(ways, one)
@@ -143,6 +145,16 @@ class _Reused(dict[Any, Any]):
         if value or type(value) is not float:  # 0.0 and -0.0 are equal, but not the same
             self[value] = made
         return made
+
+
+def _longs_only(way: Fast) -> Fast:
+    """A schemaless number of more than 64 bits is no number of Kafka Connect's."""
+
+    def check(column: Column) -> Column | None:
+        array("q", column)
+        return way(column)
+
+    return check
 
 
 def _integers(code: str) -> Fast:
