@@ -1,9 +1,8 @@
 """Interfaces for extending a worker rather than moving data: config providers, override policies, REST extensions.
 
 The counterparts of Kafka's ``ConfigProvider``, ``ConnectorClientConfigOverridePolicy``, ``ConnectRestExtension`` and
-``ConnectClusterState``. Config providers run in processes of their own, as connectors do; the others are trusted code
-that is to run in the worker itself. Workers of this version load none of those others yet, and refuse to start when
-configured with a REST extension.
+``ConnectClusterState``. Config providers run in processes of their own, as connectors do; REST extensions are trusted
+code that runs in the worker itself, on its event loop. Override policies of others are not loaded yet.
 """
 
 from __future__ import annotations
@@ -165,7 +164,10 @@ class ConnectRestExtensionContext(ABC):
     @property
     @abstractmethod
     def app(self) -> Any:
-        """The ASGI application: add routes and middleware to it."""
+        """The ASGI application, of class ``starlette.applications.Starlette``: add routes and middleware to it.
+
+        Its routes come before the worker's own, its middleware sees all requests.
+        """
 
     @property
     @abstractmethod

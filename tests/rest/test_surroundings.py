@@ -9,6 +9,7 @@ import ssl
 from email.utils import parsedate_to_datetime
 
 import pytest
+from rest_client import Client
 from test_rest_server import hello, pem
 
 from barnabas.errors import ConfigError
@@ -18,7 +19,6 @@ from barnabas.herder.listeners import parse_listeners
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.rest import client_context, open_rest, serve
 from barnabas.rest.header_rules import parse_header_rules
-from conftest import Client
 from herder.herder_fakes import worker_props
 
 __all__ = ["pem"]

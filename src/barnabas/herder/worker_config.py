@@ -84,7 +84,6 @@ class WorkerConfig(msgspec.Struct, frozen=True):
                 key="rest.advertised.listener",
                 remedy=f"Use the scheme of one of the listeners: {', '.join(map(str, listeners))}.",
             )
-        _refuse_missing(values)
         return cls(dict(props), values, listeners, list(_unknown(definition, props)), _admin(values))
 
     @property
@@ -124,18 +123,6 @@ def _admin(values: Config) -> list[HttpListener] | None:
     texts = values["admin.listeners"]
     given = [text for text in texts or () if text.strip()]
     return parse_listeners(given, "admin.listeners") if given else texts if texts is None else []
-
-
-def _refuse_missing(values: Config) -> None:
-    """Stop at settings that this version cannot honour, and whose silent absence would harm."""
-    key = "rest.extension.classes"
-    if any(values[key]):
-        raise ConfigError(
-            f"{key} is not supported by this version: REST would run without them.",
-            key=key,
-            remedy="Remove it, and what depends on it.",
-            code="BRN-1042",
-        )
 
 
 def check_converters(config: WorkerConfig, plugins: _Finder) -> None:

@@ -139,7 +139,20 @@ WORKER = (
     .define("access.control.allow.origin", Type.STRING, default="", importance=_LOW, doc="CORS: allowed origins.")
     .define("access.control.allow.methods", Type.STRING, default="", importance=_LOW, doc="CORS: allowed methods.")
     .define("admin.listeners", Type.LIST, default=None, importance=_LOW, doc="Listeners of their own for /admin.")
-    .define("rest.extension.classes", Type.LIST, default="", importance=_LOW, doc="REST extensions.")
+    .define(
+        "rest.extension.classes",
+        Type.LIST,
+        default="",
+        importance=_LOW,
+        doc="Extensions of REST, as module:Class, or Kafka Connect's name of its basic authentication.",
+    )
+    .define(
+        "rest.basic.auth.file",
+        Type.STRING,
+        default=None,
+        importance=_LOW,
+        doc="Basic authentication: a file with lines user=password.",
+    )
     .define("response.http.headers.config", Type.STRING, default="", importance=_LOW, doc="Headers for every answer.")
     .define(
         "task.isolation",

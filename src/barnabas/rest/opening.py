@@ -37,7 +37,13 @@ async def open_rest(herder: Herder, config: WorkerConfig, sockets: Sequence[sock
     main: Part = "all" if config.admin_listeners is None else "connectors"
     surround = _surroundings(config)
     async with contextlib.AsyncExitStack() as undo:
-        app = surround(make_app(herder, main))
+        app: ASGIApp = make_app(herder, main)
+        names = [name.strip() for name in config.values["rest.extension.classes"] if name.strip()]
+        if names:
+            from barnabas.rest.extensions import extended  # noqa: PLC0415  takes memory that few workers need
+
+            app = undo.enter_context(extended(app, herder, names, config.props))
+        app = surround(app)
         await undo.enter_async_context(serve(app, sockets[:count], config.listeners, config.props))
         if config.admin_listeners:
             admin = surround(make_app(herder, "admin"))
