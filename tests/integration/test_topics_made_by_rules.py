@@ -7,8 +7,18 @@ import uuid
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
 
+from services.kafka_tls import ADMIN, USER, jaas
 from services.process import wait_for
 from services.worker import FILE_SOURCE, BarnabasWorker
 
@@ -162,6 +172,48 @@ def test_it_is_as_on_the_jvms_worker(kafka_server, jvm_connect, tmp_path, lines)
     theirs = made_by(jvm_connect(kafka_server.bootstrap), kafka_server.bootstrap, f"{run}-theirs", lines)
     assert json.dumps(ours, indent=1) == json.dumps(theirs, indent=1)
     assert {name: ours[f"{name} topic"] for name in MADE} == {name: EXPECTED[name] for name in MADE}
+
+
+@pytest.mark.kafka
+def test_who_may_make_topics_is_as_on_the_jvms_worker(secure_kafka, jvm_connect, tmp_path, lines):
+    run = f"tc{uuid.uuid4().hex[:6]}"
+    admin = AdminClient(secure_kafka.client_settings())
+    rights = {"seen": ["DESCRIBE", "WRITE"], "written": ["WRITE"], "made": ["CREATE", "WRITE"]}
+    for topic, operations in rights.items():
+        for operation in operations:
+            allow(admin, f"{run}-{topic}", operation)
+    client = secure_kafka.security.client
+    settings = {f"{prefix}{key}": value for prefix in ("", "producer.", "admin.") for key, value in client.items()}
+    asks = {"nothing": {}, "seen": {}, "made": {}, "written": {"admin.override.sasl.jaas.config": jaas(*ADMIN)}}
+
+    def outcomes(worker):
+        for name, more in asks.items():
+            worker.create(f"{run}-{name}", source(lines, f"{run}-{name}", **ONE, **more))
+        for name, state in (("nothing", "FAILED"), ("seen", "FAILED")):
+            wait_for(lambda name=name, state=state: state in worker.states()[f"{run}-{name}"], 30, name)
+        return {name: outcome(worker, f"{run}-{name}") for name in asks}
+
+    with BarnabasWorker(tmp_path / "ours", secure_kafka.bootstrap, settings) as worker:
+        ours = outcomes(worker)
+        wait_for(lambda: {f"{run}-made", f"{run}-written"} <= admin.list_topics(timeout=5).topics.keys(), 30, "topics")
+    for name in ("made", "written"):
+        admin.delete_topics([f"{run}-{name}"])[f"{run}-{name}"].result(10)
+    theirs = jvm_connect(secure_kafka.bootstrap, settings)
+    assert json.dumps(ours, indent=1) == json.dumps(outcomes(theirs), indent=1)
+
+
+def allow(admin, prefix, operation):
+    """Let the worker's user do something with topics."""
+    binding = AclBinding(
+        ResourceType.TOPIC,
+        prefix,
+        ResourcePatternType.PREFIXED,
+        f"User:{USER[0]}",
+        "*",
+        AclOperation[operation],
+        AclPermissionType.ALLOW,
+    )
+    admin.create_acls([binding])[binding].result(10)
 
 
 def made_by(worker, bootstrap, run, lines):

@@ -98,7 +98,7 @@ class TopicCreation:
         except KafkaClientError as error:
             if error.retriable:
                 raise
-            raise _unknowable(topic, error) from error
+            raise _unknowable(topic, self._settings.librdkafka.get("bootstrap.servers", ""), error) from error
         made = self._rules.new_topic(topic)
         try:
             created = admin.create_topic(topic, made.partitions, made.replication, made.config, _REQUEST)
@@ -109,11 +109,11 @@ class TopicCreation:
         log.info("%s topic %s, by the rule %s.", "Created" if created else "Somebody else created", topic, made.group)
 
 
-def _unknowable(topic: str, error: KafkaClientError) -> ConnectError:
+def _unknowable(topic: str, brokers: str, error: KafkaClientError) -> ConnectError:
     name = error.fault.name if error.fault else ""
     message = f"Error while attempting to describe topics '{topic}'"
     if name in _REFUSED:
-        message = f"Not authorized to describe topic(s) '{topic}'"
+        message = f"Not authorized to describe topic(s) '{topic}' on the brokers {brokers}"
     return ConnectError(
         message,
         code="BRN-2231",
