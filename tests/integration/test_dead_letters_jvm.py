@@ -14,6 +14,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
+from services.missing import unavailable
 from services.process import ServiceError, wait_for
 from services.worker import FILE_SINK, BarnabasWorker, JvmConnect
 
@@ -182,7 +183,7 @@ def java_sink(kafka_libs, tmp_path_factory):
     """A plugin folder with a Java sink that reports every record."""
     compiler = shutil.which("javac")
     if compiler is None:
-        pytest.skip("no Java compiler")
+        unavailable("Java's compiler is missing: install a JDK")
     home = tmp_path_factory.mktemp("java-plugins")
     (home / "reporting" / "classes").mkdir(parents=True)
     source = Path(__file__).parents[1] / "java" / "reporting" / "ReportingSink.java"
