@@ -14,6 +14,7 @@ from barnabas.errors import ConfigError
 from barnabas.kafka.admin import Admin
 from barnabas.kafka.consumer import SinkConsumer
 from barnabas.kafka.faults import KafkaClientError
+from barnabas.kafka.group_offsets import GroupOffsets
 from barnabas.kafka.producer import open_producer
 from barnabas.kafka.settings import translate
 from barnabas.record import TopicPartition
@@ -253,12 +254,13 @@ def test_admin(broker: Any, make_topic: Any, join: Any, fill: Any) -> None:
         assert not admin.topic_exists(f"{topic}-none")
         assert not admin.create_topic(topic, 1, 1)
         assert admin.end_offsets(topic) == {TopicPartition(topic, 0): 7, TopicPartition(topic, 1): 7}
-        assert admin.list_group_offsets(group) == {TopicPartition(topic, 1): 5}
-        assert admin.list_group_offsets("no-such-group") == {}
         with pytest.raises(KafkaClientError, match="no topic"):
             admin.end_offsets(f"{topic}-none")
         with pytest.raises(KafkaClientError):
             admin.create_topic("bad name!", 1, 1)
+    java = {"bootstrap.servers": broker.bootstrap}
+    assert GroupOffsets(10).read(java, group) == {TopicPartition(topic, 1): 5}
+    assert GroupOffsets(10).read(java, "no-such-group") == {}
     with pytest.raises(ValueError, match="closed"):
         admin.cluster_id()
 

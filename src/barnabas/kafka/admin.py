@@ -178,19 +178,6 @@ class Admin:
         return found
 
     # ------------------------------------------------------------------ groups
-    def list_group_offsets(self, group: str, timeout_s: float = _TIMEOUT) -> dict[TopicPartition, int]:
-        """What a group has committed, in all topics; empty for a group that does not exist."""
-        asked = [ConsumerGroupTopicPartitions(group)]
-        future = self._alive().list_consumer_group_offsets(asked, request_timeout=timeout_s)[group]
-        try:
-            places = future.result(timeout_s + 1).topic_partitions or []
-        except KafkaException as error:
-            fault = fault_of(error)
-            if fault.name == "GROUP_ID_NOT_FOUND":
-                return {}
-            raise self._failed(f"tell offsets of group {group}", fault) from error
-        return {TopicPartition(p.topic, p.partition): p.offset for p in places if p.offset >= 0 and p.error is None}
-
     def alter_group_offsets(
         self, group: str, offsets: Mapping[TopicPartition, int], timeout_s: float = _TIMEOUT
     ) -> None:

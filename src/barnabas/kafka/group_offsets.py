@@ -53,8 +53,10 @@ class GroupOffsets:
         Raises:
             KafkaClientError: Kafka refused, or did not answer.
         """
-        with Admin(translate(java, "admin")) as admin:
-            return _patiently(lambda: admin.list_group_offsets(group, self._timeout), self._timeout)
+        from barnabas.kafka.membership import committed_offsets  # noqa: PLC0415  imports a second Kafka client
+
+        settings = translate(java, "admin")
+        return _patiently(lambda: committed_offsets(settings, group, self._timeout), self._timeout)
 
     def change(self, java: Mapping[str, str], group: str, offsets: Mapping[TopicPartition, int | None]) -> None:
         """Commit offsets in the place of a group that has no members; ``None`` forgets that of a partition.

@@ -5,14 +5,15 @@ instead of after its session has timed out. The price: a static member that ends
 would wait out the session although nobody comes back for them. So the supervisor has it leave the group, by this
 module.
 
-kafka-python has such requests. Leaving is done in a process made for the call; offsets are forgotten so rarely that the
+kafka-python has such requests. Leaving is done in a process made for the call; offsets are looked at so rarely that the
 worker itself does it, and only then imports this module.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from kafka import TopicPartition as _Place
 from kafka.admin import KafkaAdminClient, MemberToRemove
@@ -24,7 +25,7 @@ from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of
 from barnabas.kafka.python_client import connection
 from barnabas.record import TopicPartition
 
-__all__ = ["forget_offsets", "leave_group"]
+__all__ = ["committed_offsets", "forget_offsets", "leave_group"]
 
 
 def leave_group(settings: ClientSettings, group: str, instances: Sequence[str], timeout_s: float) -> None:
@@ -63,6 +64,23 @@ def _failed(group: str, reason: str) -> ConnectError:
     )
 
 
+def committed_offsets(settings: ClientSettings, group: str, timeout_s: float) -> dict[TopicPartition, int]:
+    """What a group has committed; empty for one that does not exist. Blocks.
+
+    librdkafka has this request, but its admin client ends the process (librdkafka 2.16: ``rd_kafka_cgrp_op`` without a
+    group) where the answer says that the coordinator is another one by now.
+
+    Raises:
+        KafkaClientError: Kafka refused, or did not answer.
+        ConnectError: The settings log in with a mechanism that is not possible here.
+    """
+    found = _asked(
+        settings, timeout_s, f"tell offsets of group {group}", lambda client: client.list_group_offsets(group)
+    )
+    known = found.get(group, {}).items()
+    return {TopicPartition(place.topic, place.partition): at.offset for place, at in known if at.offset >= 0}
+
+
 def forget_offsets(settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float) -> None:
     """Delete what a group has committed for some partitions; blocks.
 
@@ -76,22 +94,29 @@ def forget_offsets(settings: ClientSettings, group: str, places: Collection[Topi
         KafkaClientError: Kafka refused, or did not answer.
         ConnectError: The settings log in with a mechanism that is not possible here.
     """
+    doing = f"forget offsets of group {group}"
+    named = [_Place(*place) for place in places]
+    answers = _asked(settings, timeout_s, doing, lambda client: client.delete_group_offsets(group, named))
+    for answer in answers.values():
+        if answer.errno:
+            raise KafkaClientError.of(doing, fault_of(answer.errno))
+
+
+def _asked(settings: ClientSettings, timeout_s: float, doing: str, request: Callable[[KafkaAdminClient], Any]) -> Any:
+    """Make a request with a client of its own."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it has to say is in its exceptions
     timeout_ms = int(timeout_s * 1000)
     try:
         with connection(settings) as arguments:
             client = KafkaAdminClient(bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms, **arguments)
             try:
-                answers = client.delete_group_offsets(group, [_Place(*place) for place in places])
+                return request(client)
             finally:
                 client.close()
     except KafkaError as error:
-        raise _refused_to_forget(group, _fault(error)) from error
+        raise KafkaClientError.of(doing, _fault(error)) from error
     except (OSError, ValueError) as error:
-        raise _refused_to_forget(group, KafkaFault(-1, "_FAIL", f"{type(error).__name__}: {error}")) from error
-    for answer in answers.values():
-        if answer.errno:
-            raise _refused_to_forget(group, fault_of(answer.errno))
+        raise KafkaClientError.of(doing, KafkaFault(-1, "_FAIL", f"{type(error).__name__}: {error}")) from error
 
 
 def _fault(error: KafkaError) -> KafkaFault:
@@ -99,7 +124,3 @@ def _fault(error: KafkaError) -> KafkaFault:
     if isinstance(number, int) and number > 0:
         return fault_of(number)
     return KafkaFault(-1, "_FAIL", f"{type(error).__name__}: {error}")
-
-
-def _refused_to_forget(group: str, fault: KafkaFault) -> KafkaClientError:
-    return KafkaClientError.of(f"forget offsets of group {group}", fault)
