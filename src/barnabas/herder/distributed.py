@@ -208,18 +208,23 @@ class DistributedHerder(RunningHerder):
             except RequestError:
                 continue
             self._is_ready = True
+            self._enter("polling the group coordinator until interrupted")
             self._started.set()
 
     async def health(self) -> Health:
         if not self._is_ready:
             return await super().health()
-        try:
-            await self.director.until_settled(HEALTH_AFTER)
-        except RequestError:
-            return Health(
-                "unhealthy",
-                "Worker was unable to handle this request and may be unable to handle other requests. " + self.stage(),
-            )
+        if self.director.is_settled:
+            return await super().health()
+        with self._stages.during("ensuring membership in the cluster"):
+            try:
+                await self.director.until_settled(HEALTH_AFTER)
+            except RequestError:
+                return Health(
+                    "unhealthy",
+                    "Worker was unable to handle this request and may be unable to handle other requests. "
+                    + self.stage(),
+                )
         return await super().health()
 
     async def stop(self) -> None:
@@ -466,17 +471,20 @@ class DistributedHerder(RunningHerder):
             self._forget_unknown(name)
             raise
         await self._leading()
-        created = self._configs.connector_config(name) is None
-        if not created and not replace:
-            raise AlreadyExistsError(f"Connector {name} already exists")
-        await self._configs.put_connector(name, config, target)
+        async with self._deciding:  # of two requests to make the same connector only one does
+            created = self._configs.connector_config(name) is None
+            if not created and not replace:
+                raise AlreadyExistsError(f"Connector {name} already exists")
+            with self._stages.during(f"writing a config for connector {name} to the config topic"):
+                await self._configs.put_connector(name, config, target)
         return Created(created, self._info(name, config))
 
     async def delete_connector(self, name: str) -> None:
         await self._leading()
         async with self._deciding:
             self.connector_config(name)
-            await self._configs.remove_connector(name)
+            with self._stages.during(f"removing the config for connector {name} from the config topic"):
+                await self._configs.remove_connector(name)
 
     async def patch_config(self, name: str, patch: Mapping[str, str | None]) -> ConnectorInfo:
         await self._leading()
@@ -499,8 +507,10 @@ class DistributedHerder(RunningHerder):
         await self._leading()
         async with self._deciding:
             self._must_exist(name)
-            await self._configs.put_task_configs(name, [])
-            await self._configs.put_target_state(name, "STOPPED")
+            stage = f"writing the STOPPED target stage for connector {name} to the config topic"
+            with self._stages.during(stage):
+                await self._configs.put_task_configs(name, [])
+                await self._configs.put_target_state(name, "STOPPED")
 
     # ------------------------------------------------------------------ restarts
     async def restart_connector(self, name: str) -> None:
@@ -515,7 +525,8 @@ class DistributedHerder(RunningHerder):
         self._must_exist(name, _UNKNOWN_CONNECTOR)
         plan, connector, tasks = self._restart_plan(name, only_failed=only_failed, include_tasks=include_tasks)
         if connector or tasks:
-            await self._configs.put_restart(RestartRequest(name, only_failed, include_tasks))
+            with self._stages.during(f"writing restart request for connector {name} to the config topic"):
+                await self._configs.put_restart(RestartRequest(name, only_failed, include_tasks))
         return plan
 
     async def restart_task(self, task: TaskId) -> None:
@@ -582,7 +593,8 @@ class DistributedHerder(RunningHerder):
 
     async def alter_offsets(self, name: str, wanted: RequestedOffsets | None) -> str:
         await self._leading()
-        await self._configs.refresh()  # another worker may just have stopped the connector
+        with self._stages.during("reading to the end of the config topic"):
+            await self._configs.refresh()  # another worker may just have stopped the connector
         return await super().alter_offsets(name, wanted)
 
     async def set_cluster_logger(self, name: str, level: str) -> None:
