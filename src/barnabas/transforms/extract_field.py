@@ -50,14 +50,14 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         self._strict = strict_of(props)
 
     def plan(self, schema: Schema | None) -> Plan:
-        """Compile the look-ups; columns of rows that lack nothing on the path go through ``itemgetter``."""
+        """Compile the look-ups, twice: once for columns of rows that lack nothing on the path."""
         plan = super().plan(schema)
         if self._strict or not self._steps or (schema is not None and not self._without_defaults(schema)):
             return plan
         return Plan(plan.schema, plan.one, tried(self._hastily(schemaless=schema is None), plan.many), plan.skip_null)
 
     def _hastily(self, *, schemaless: bool) -> Callable[[list[Any]], list[Any]]:
-        if schemaless and len(self._steps) > 1:
+        if schemaless:
             # Nulls, and what is no map, are refused on the way.
             rows = ["v", *(f"x{at}" for at in range(1, len(self._steps)))]
             found = [f"{row}[{literal(step)}]" for row, step in zip(rows, self._steps, strict=True)]
@@ -71,8 +71,6 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         getters = list(map(itemgetter, self._steps))
 
         def hasty(values: list[Any]) -> list[Any]:
-            if schemaless and list(map(type, values)).count(dict) != len(values):
-                raise TypeError
             for getter in getters:
                 values = list(map(getter, values))
             return values
