@@ -64,7 +64,7 @@ class Cluster:
             for worker in [*of] or self.workers:
                 with contextlib.suppress(OSError):
                     status, answer = worker.request(method, path, body, timeout=15)
-                    if status < 400:  # noqa: PLR2004  of HTTP
+                    if status < 400:
                         return answer
                     last = status, answer
             time.sleep(0.1)
@@ -100,7 +100,7 @@ class Cluster:
 def healthy(worker: BarnabasWorker) -> bool:
     """Whether a worker is ready for requests."""
     with contextlib.suppress(OSError):
-        return worker.request("GET", "/health", timeout=2)[0] == 200  # noqa: PLR2004  of HTTP
+        return worker.request("GET", "/health", timeout=2)[0] == 200
     return False
 
 

@@ -66,8 +66,8 @@ class Figure:
 class Probes:
     """Knows which tasks let records flow: each partition is given records, each source makes its own.
 
-    A line in a sink's file is either ``P <partition> <ms>``, written to the topic here, or ``D <id> <ms>``, made by task
-    ``id % 3`` of the source.
+    A line in a sink's file is either ``P <partition> <ms>``, written to the topic here, or ``D <id> <ms>``, made by
+    task ``id % 3`` of the source.
     """
 
     def __init__(self, folder: Path, bootstrap: str) -> None:
@@ -119,6 +119,7 @@ class Probes:
 
 
 def now_ms() -> int:
+    """Milliseconds since the epoch."""
     return int(time.time() * 1000)
 
 
@@ -181,7 +182,7 @@ def failover(cluster: Cluster, probes: Probes, end: Callable[[int], None], victi
 
 
 def kill_and_term(cluster: Cluster, probes: Probes, only: set[str]) -> list[Figure]:
-    """kill -9 and SIGTERM of one of three, and a rolling restart of all."""
+    """Kill -9 and SIGTERM of one of three, and a rolling restart of all."""
     figures = []
     if "kill" in only:
         balanced(cluster)
@@ -264,7 +265,7 @@ def creations(cluster: Cluster, folder: Path) -> list[Figure]:
 
         def runs(name: str = name) -> bool:
             status, answer = worker.request("GET", f"/connectors/{name}/status")
-            return status == 200 and [task["state"] for task in answer["tasks"]] == ["RUNNING"]  # noqa: PLR2004
+            return status == 200 and [task["state"] for task in answer["tasks"]] == ["RUNNING"]
 
         wait_for(runs, 30, f"{name} RUNNING", every=0.005)
         seconds.append(time.monotonic() - began)

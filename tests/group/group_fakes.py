@@ -1,4 +1,4 @@
-"""A whole group in one event loop: shared topics, a group coordinator, workers whose tasks are entries in a dictionary."""
+"""A whole group in one event loop: shared topics, a coordinator, workers whose tasks are entries in a dictionary."""
 
 from __future__ import annotations
 
@@ -114,9 +114,14 @@ class Coordinator:
         self.joining[member.id] = (offers, future)
         for other in self.members.values():
             if other.id not in self.joining:  # it learns with its next heartbeat
-                asyncio.get_running_loop().call_later(self.random.random() * 0.01, other.told)
+                asyncio.get_running_loop().call_later(self.random.random() * 0.01, self._tell, other)
         self._check()
         return await future
+
+    def _tell(self, member: Member) -> None:
+        """Its heartbeat is answered."""
+        if self.joining and member.id not in self.joining:
+            member.told()
 
     def expire(self, member_id: str) -> None:
         """A session is over, or a member has left."""
@@ -164,18 +169,21 @@ class Coordinator:
 class Member:
     """One membership, as :class:`barnabas.kafka.group_member.GroupMember` behaves."""
 
-    def __init__(self, coordinator: Coordinator, name: str, events: Any) -> None:
+    def __init__(self, coordinator: Coordinator, name: str, events: Any, alive: Any) -> None:
         self.coordinator = coordinator
+        self.alive = alive
         self.name = name
         self.events = events
         self.id = ""
         self.generation = -1
-        self.frozen = False
-        self._wish = asyncio.Event()
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+        self._wish = self._told = False
+        self._awake = asyncio.Event()
         self._driver: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._wish.set()
+        self.rejoin()
         self._driver = asyncio.create_task(self._drive())
 
     async def stop(self, timeout_s: float = 1) -> None:
@@ -183,14 +191,25 @@ class Member:
         await asyncio.sleep(0)
         self.coordinator.expire(self.id)
 
+    def freeze(self) -> None:
+        self._thawed.clear()
+
+    def thaw(self) -> None:
+        self._thawed.set()
+        self.rejoin()
+
     def crash(self) -> None:
         if self._driver is not None:
             self._driver.cancel()
 
     def rejoin(self) -> None:
-        self._wish.set()
+        self._wish = True
+        self._awake.set()
 
-    told = rejoin
+    def told(self) -> None:
+        """A heartbeat was answered: others join. What is told while a join is under way is forgotten with its end."""
+        self._told = True
+        self._awake.set()
 
     def hasten(self) -> None:
         """It is told soon anyway."""
@@ -201,26 +220,27 @@ class Member:
 
     async def _drive(self) -> None:
         while True:
-            await self._wish.wait()
-            while self.frozen:
-                await asyncio.sleep(0.005)
-            self._wish.clear()
+            while not (self._wish or self._told):
+                self._awake.clear()
+                await self._awake.wait()
+            await self._thawed.wait()
             await self._join()
+            self._told = False
 
     async def _join(self) -> None:
         while True:
             if self.id not in self.coordinator.members:
                 self.id, self.generation = "", -1
             await self.events.prepare(self.generation, self.id)
-            self._wish.clear()  # it is granted with what is said now
+            self._wish = False  # it is granted with what is said now
             try:
                 joined = await self.coordinator.join(self, list(await self.events.metadata()))
             except (LookupError, InterruptedError):
                 await asyncio.sleep(0.001)
                 continue
-            while self.frozen:
-                await asyncio.sleep(0.005)
+            await self._thawed.wait()
             self.generation = joined.generation
+            self.alive()
             self.events.joined(joined)
             return
 
@@ -232,8 +252,11 @@ class WatchedSupervisor(FakeSupervisor):
         super().__init__()
         self.cluster = cluster
         self.name = name
+        self.lease_is_over = False
 
     async def start_task(self, spec):
+        if self.lease_is_over:
+            return  # its host ends at once
         for other in self.cluster.workers:
             if spec.id in other.supervisor.tasks:
                 self.cluster.violations.append(f"{spec.id} starts on {self.name} and runs on {other.name}")
@@ -293,7 +316,10 @@ class Worker:
         self.supervisor.listen(self.herder)
 
     def _member(self, director: Any) -> Member:
-        self.member = Member(self.cluster.coordinator, self.name, director)
+        def alive() -> None:
+            self.supervisor.lease_is_over = False
+
+        self.member = Member(self.cluster.coordinator, self.name, director, alive)
         return self.member
 
     @property
@@ -321,15 +347,15 @@ class Worker:
 
     async def freeze(self, seconds: float) -> None:
         """SIGSTOP for longer than a session: the lease ends its tasks, others take over, it comes back."""
-        self.member.frozen = self.view.frozen = True
+        self.view.frozen = self.supervisor.lease_is_over = True
+        self.member.freeze()
         self.supervisor.tasks.clear()  # the hosts end with their lease
         self.supervisor.connectors.clear()
         self.cluster.coordinator.expire(self.member.id)
         await asyncio.sleep(seconds)
         self.view.heal()
         self.director.lost("the session is over")
-        self.member.frozen = False
-        self.member.rejoin()
+        self.member.thaw()
 
 
 class Wire:
@@ -386,6 +412,7 @@ class Cluster:
             try:
                 return await call(worker.herder)
             except ElsewhereError as error:
+                await asyncio.sleep(0.001)
                 found = [each for each in self.workers if each.director._url == error.url]
                 worker = found[0] if found else self.random.choice(self.workers)
             except RequestError as error:
@@ -431,7 +458,9 @@ class Cluster:
         settled = {worker.name: worker.director.is_settled for worker in self.workers}
         owners = {worker.name: sorted(worker.supervisor.connectors) for worker in self.workers}
         expected = sorted(map(str, self.expected()))
-        return f"expected {expected}\nheld {held}\nruns {runs}\nconnectors {owners}\nsettled {settled}"
+        coordinator = self.coordinator
+        group = f"{list(coordinator.members)} {list(coordinator.joining)} {coordinator.leader} {coordinator.completing}"
+        return f"group {group}\nexpected {expected}\nheld {held}\nruns {runs}\nconnectors {owners}\nsettled {settled}"
 
     def owner(self, name: str) -> Worker:
         """Who has the connector object."""

@@ -324,6 +324,7 @@ class RunningHerder(ReadingHerder, Listener):
         task = asyncio.create_task(_logged(work, name), name=name)
         self._background.add(task)
         task.add_done_callback(self._finished)
+        task.add_done_callback(lambda _: work.close())  # it may have been cancelled before it began
         return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:

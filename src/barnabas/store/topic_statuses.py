@@ -121,6 +121,7 @@ class TopicStatusStore(MemoryStatusStore):
             status.state == "UNASSIGNED"
             and known is not None
             and known.state == "RUNNING"
+            and known.worker_id != status.worker_id
             and known.generation >= status.generation
         )
 
