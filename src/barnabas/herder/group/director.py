@@ -188,7 +188,7 @@ class Director:
         self._wall = wall
         self._member: Membership | None = None
         self._settled = asyncio.Event()
-        self._inbox: asyncio.Queue[Assignment] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[Assignment, dict[TaskId, None]]] = asyncio.Queue()
         self._loads: dict[str, tuple[TaskId, ...]] = {}
         self._indexed: dict[TaskId, None] | None = None
         self._numbers: dict[str, frozenset[int]] = {}
@@ -321,37 +321,39 @@ class Director:
             joined.protocol,
             "leading" if self.is_leader else f"led by {assignment.leader_url}",
         )
+        revoked: dict[TaskId, None] = {}
         if assignment.error == 0:
             if self._protocol == _EAGER:
                 self.held = dict.fromkeys(assignment.assigned)
             else:
-                revoked = dict.fromkeys(assignment.revoked)
+                # What is already being given up was known to be held when this join began; another follows anyway.
+                revoked = dict.fromkeys(item for item in assignment.revoked if item in self.held)
                 kept = [item for item in self.held if item not in revoked]
                 self.held = dict.fromkeys([*kept, *assignment.assigned])
                 self._leaving.update(revoked)
             self._last = assignment
-        self._inbox.put_nowait(assignment)
+        self._inbox.put_nowait((assignment, revoked))
 
     async def _follow_all(self) -> None:
         while True:
-            assignment = await self._inbox.get()
+            assignment, revoked = await self._inbox.get()
             try:
-                await self._follow(assignment)
+                await self._follow(assignment, revoked)
             except BarnabasError as error:
                 log.error("An assignment could not be carried out, joining again: %s", error.describe())  # noqa: TRY400
                 await asyncio.sleep(_RETRY)
                 self.rejoin()
 
-    async def _follow(self, assignment: Assignment) -> None:
+    async def _follow(self, assignment: Assignment, revoked: Mapping[TaskId, None]) -> None:
         if assignment.error == CONFIG_MISMATCH:
             log.info("The leader has not read the config topic as far as others: joining again.")
             await self._catch_up(assignment.offset)
             await asyncio.sleep(_RETRY)
             self.rejoin()
             return
-        if assignment.revoked:
-            await self._workshop.give_up(assignment.revoked)
-            for item in assignment.revoked:
+        if revoked:
+            await self._workshop.give_up(revoked)
+            for item in revoked:
                 self._leaving.pop(item, None)
             self.rejoin()
         if not await self._catch_up(assignment.offset):
