@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import uuid
 
 import pytest
@@ -55,7 +56,7 @@ def test_a_group_with_members_is_busy(java, topic, group):
     try:
         while not consumer.assignment():
             consumer.poll(0.2)
-        groups = GroupOffsets(20)
+        groups = GroupOffsets(20, busy_s=0.2)
         for request in (
             lambda: groups.change(java, group, {TopicPartition(topic, 0): 5}),
             lambda: groups.change(java, group, {TopicPartition(topic, 0): None}),
@@ -63,5 +64,9 @@ def test_a_group_with_members_is_busy(java, topic, group):
         ):
             with pytest.raises(GroupBusyError):
                 request()
+        leaving = threading.Timer(0.5, consumer.close)
+        leaving.start()
+        GroupOffsets(20, busy_s=10).change(java, group, {TopicPartition(topic, 0): 5})
+        leaving.join()
     finally:
         consumer.close()

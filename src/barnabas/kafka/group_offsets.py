@@ -38,10 +38,12 @@ class GroupOffsets:
 
     Args:
         timeout_s: How long each request may take.
+        busy_s: How long to wait for members that are about to leave: who asks has just stopped them.
     """
 
-    def __init__(self, timeout_s: float = 90.0) -> None:
+    def __init__(self, timeout_s: float = 90.0, busy_s: float = 4.0) -> None:
         self._timeout = timeout_s
+        self._busy = busy_s
 
     def read(self, java: Mapping[str, str], group: str) -> dict[TopicPartition, int]:
         """What a group has committed; empty for one that does not exist.
@@ -93,15 +95,20 @@ class GroupOffsets:
 
     def _change(self, group: str, request: Callable[[], None]) -> None:
         """Make a request; the refusal of a group that has members becomes an error of its own."""
-        try:
-            _patiently(request, self._timeout)
-        except KafkaClientError as error:
-            name = _name(error)
-            if name == _NO_GROUP:
-                return
-            if name in _BUSY:
-                raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
-            raise
+        until = time.monotonic() + self._busy
+        while True:
+            try:
+                _patiently(request, self._timeout)
+            except KafkaClientError as error:
+                name = _name(error)
+                if name in _BUSY and time.monotonic() < until:
+                    time.sleep(_RETRY)
+                    continue
+                if name in _BUSY:
+                    raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
+                if name != _NO_GROUP:
+                    raise
+            return
 
 
 def _patiently(request: Callable[[], _T], seconds: float) -> _T:
