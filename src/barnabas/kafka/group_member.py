@@ -256,6 +256,7 @@ class GroupMember:
         self._settings = settings
         self._renew = renew
         self._until = 0
+        self._searching = True
         self._client_settings = client
         self._events = events
         self._awake = asyncio.Event()
@@ -272,6 +273,7 @@ class GroupMember:
         Raises:
             ConnectError: Kafka cannot be reached that way.
         """
+        _quieten()
         bridge = _Bridge(self._events, self._awake.set, self._wish_granted)
         try:
             self._client, self._coordinator = await asyncio.to_thread(self._connect, bridge)
@@ -396,6 +398,7 @@ class GroupMember:
                 return
             if future.failed():
                 done.set_exception(future.exception)
+                done.exception()  # whoever waits for it may be gone
             else:
                 done.set_result(None)
 
@@ -434,11 +437,22 @@ class GroupMember:
 
     def _watch(self) -> None:
         """Say so when the coordinator may have given us up, and join again with what is left: nothing."""
+        if self._coordinator.coordinator_unknown() != self._searching:
+            self._searching = not self._searching
+            if self._searching and self._until:
+                log.warning("The coordinator of group %s is out of reach; it is searched for.", self._group)
         until = self._until
         if until and lease_clock() > until:
             self._until = 0
             self._wish = True
             self._events.lost("there was no word from the group's coordinator for the time of a session")
+
+
+def _quieten() -> None:
+    """Each attempt to reach a broker that is down is an error to the library; what matters of it is said here."""
+    logger = logging.getLogger("kafka")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)
 
 
 def _failure(group: str, error: BaseException) -> ConnectError:
