@@ -87,7 +87,7 @@ class LogLevels:
 
     def get(self, name: str) -> LoggerLevel | None:
         """One logger; ``None`` if nothing logs under this name."""
-        found = _loggers().get(name)
+        found = _loggers().get(_ROOT if name.lower() == _ROOT else name)
         if found is None:
             names = _stand_ins(name)
             return self._level(logging.getLogger(names[0])) if names else None

@@ -42,7 +42,14 @@ def test_offsets_are_changed_forgotten_and_deleted(java, topic, group):
     groups.delete(java, group)
     assert groups.read(java, group) == {}
     groups.delete(java, group)
-    groups.change(java, group, {first: None})
+    with pytest.raises(KafkaClientError, match="GROUP_ID_NOT_FOUND"):
+        groups.change(java, group, {first: None})
+
+
+@pytest.mark.parametrize("place", [TopicPartition("t", -1), TopicPartition("", 0)])
+def test_places_that_no_cluster_has(java, group, place):
+    with pytest.raises(KafkaClientError):
+        GroupOffsets(20).change(java, group, {place: 5})
 
 
 def test_a_topic_that_does_not_exist(java, group):

@@ -19,6 +19,7 @@ from barnabas.herder.listeners import parse_listeners
 from barnabas.herder.worker_config import WorkerConfig
 from barnabas.rest import client_context, open_rest, serve
 from barnabas.rest.header_rules import parse_header_rules
+from barnabas.rest.middleware import CrossOrigin
 from herder.herder_fakes import worker_props
 
 __all__ = ["pem"]
@@ -72,14 +73,21 @@ def test_dates_are_counted_from_now():
 
 # ---------------------------------------------------------------------- CORS
 async def test_pages_of_allowed_origins_may_ask(site):
-    (client,) = await site(access_control_allow_origin="http://a.example,https://*.b.example")
+    (client,) = await site(access_control_allow_origin=r"http://a.example,https://.*\.b\.example")
     for origin in ("http://a.example", "https://x.b.example"):
         headers = (await client("GET", "/", headers={"Origin": origin})).headers
         assert headers["access-control-allow-origin"] == origin
         assert headers["vary"] == "Origin"
     for origin in ("http://evil.example", "http://a.example.evil", "https://b.example", "http://aXexample"):
         assert "access-control-allow-origin" not in (await client("GET", "/", headers={"Origin": origin})).headers
-    assert "access-control-allow-origin" not in (await client("GET", "/")).headers
+    headers = (await client("GET", "/")).headers
+    assert "access-control-allow-origin" not in headers
+    assert headers["vary"] == "Origin"
+
+
+def test_an_origin_that_is_no_expression():
+    with pytest.raises(ConfigError, match=r"access\.control\.allow\.origin"):
+        CrossOrigin(hello, ["http://("])
 
 
 async def test_preflight(site):

@@ -30,7 +30,7 @@ PATIENCE: Final = 90.0
 """Seconds that one step of a change may take."""
 
 _TOPIC, _PARTITION, _OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
-_INT: Final = re.compile(r"[+-]?[0-9]+")
+_INT: Final = re.compile(r"[+-]?\d+")
 _INT_BITS, _LONG_BITS = 31, 63
 _LONGEST: Final = 64  # with leading zeros; what is longer is not even looked at
 _T = TypeVar("_T")
@@ -163,7 +163,7 @@ class OffsetDesk:
         }
         values = {key: offset_value(offset) for key, (_, offset) in entries.items()}
         dealt_with = await self._around.supervisor.alter_offsets(plugin, props, list(entries.values()))
-        if None in values:
+        if values.get(None) is not None:
             raise RequestError(f"Failed to modify offsets for source connector {name}", code="BRN-3134")
         written = {key: value for key, value in values.items() if key is not None}
         if written:

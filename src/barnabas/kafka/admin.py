@@ -189,9 +189,11 @@ class Admin:
         places = [_Place(topic, partition, offset) for (topic, partition), offset in offsets.items()]
         asked = [ConsumerGroupTopicPartitions(group, places)]
         doing = f"change offsets of group {group}"
-        future = self._alive().alter_consumer_group_offsets(asked, request_timeout=timeout_s)[group]
         try:
+            future = self._alive().alter_consumer_group_offsets(asked, request_timeout=timeout_s)[group]
             answer = future.result(timeout_s + 1)
+        except ValueError as error:  # a partition or topic that no cluster could have
+            raise self._failed(doing, KafkaFault(-1, "_INVALID_ARG", str(error))) from error
         except KafkaException as error:
             raise self._failed(doing, fault_of(error)) from error
         for place in answer.topic_partitions or []:

@@ -84,7 +84,11 @@ class GroupOffsets:
             KafkaClientError: Kafka refused, or did not answer.
         """
         with Admin(translate(java, "admin")) as admin:
-            self._change(group, lambda: admin.delete_group(group, self._timeout))
+            try:
+                self._change(group, lambda: admin.delete_group(group, self._timeout))
+            except KafkaClientError as error:
+                if _name(error) != _NO_GROUP:
+                    raise
 
     def _forget(
         self, settings: ClientSettings, group: str, places: Collection[TopicPartition], timeout_s: float
@@ -106,8 +110,7 @@ class GroupOffsets:
                     continue
                 if name in _BUSY:
                     raise GroupBusyError(f"Group {group} has members.", remedy="Stop them first.") from error
-                if name != _NO_GROUP:
-                    raise
+                raise
             return
 
 

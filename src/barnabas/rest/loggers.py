@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from barnabas.errors import NotFoundError
-from barnabas.herder.base import BadRequestError, Herder
+from barnabas.herder.base import BadRequestError, Herder, RequestError
 from barnabas.log_levels import is_level
 from barnabas.rest.answers import empty, json_answer
 from barnabas.rest.resource import Call
@@ -43,6 +43,8 @@ class LoggerHandlers:
             raise BadRequestError(
                 "Desired 'level' parameter was not specified in request.", key="level", code="BRN-3139"
             )
+        if not level:
+            raise RequestError("Illegal null or empty Level name.", key="level", code="BRN-3140")
         if not is_level(level):
             raise NotFoundError(f"invalid log level '{level}'.", key="level", code="BRN-3140")
         name, scope = call.name(), call.query.get("scope", _WORKER).lower()

@@ -11,12 +11,14 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from barnabas.errors import ConfigError
 from barnabas.rest.header_rules import HeaderRule
 
 __all__ = ["CrossOrigin", "RequestLog", "ResponseHeaders"]
 
 log = logging.getLogger("barnabas.rest.requests")
 
+_PLAIN_ORIGIN: Final = re.compile(r"[A-Za-z0-9.:/_\[\]-]+")
 _UNSEEN: Final = "\\x{:02x}"
 
 
@@ -100,35 +102,32 @@ class CrossOrigin:
 
     Args:
         app: What answers; also preflight requests reach it, so that its ``OPTIONS`` say what a path can do.
-        origins: Allowed ones; ``*`` in them stands for anything.
+        origins: Allowed ones: plain, ``*`` for any, or regular expressions.
         methods: Allowed in preflight requests.
     """
 
     _METHODS: Final = ("GET", "POST", "HEAD")
-    _HEADERS: Final = "X-Requested-With,Content-Type,Accept,Origin"
-    _MAX_AGE: Final = "1800"
+    _HEADERS: Final = "Content-Type"
+    _MAX_AGE: Final = "60"
 
     def __init__(self, app: ASGIApp, origins: Sequence[str], methods: Sequence[str] = ()) -> None:
         self._app = app
-        texts = [origin.strip().lower() for origin in origins if origin.strip()]
-        self._origins = [re.compile(re.escape(text).replace(r"\*", ".*")) for text in texts]
+        self._origins = [_origin(text.strip()) for text in origins if text.strip()]
         self._methods = [method.strip() for method in methods if method.strip()] or list(self._METHODS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, with permission for origins that have it."""
         headers = Headers(scope=scope) if scope["type"] == "http" else {}
         origin = headers.get("origin")
-        if origin is None or not self._allows(origin):
-            await self._app(scope, receive, send)
-            return
-        preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        allowed = origin is not None and self._allows(origin)
+        preflight = allowed and scope["method"] == "OPTIONS" and "access-control-request-method" in headers
 
         async def permitting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
-                answer["Access-Control-Allow-Origin"] = origin
-                answer["Access-Control-Allow-Credentials"] = "true"
                 answer.add_vary_header("Origin")
+                if allowed and origin is not None:
+                    answer["Access-Control-Allow-Origin"] = origin
                 if preflight:
                     answer["Access-Control-Allow-Methods"] = ",".join(self._methods)
                     answer["Access-Control-Allow-Headers"] = self._HEADERS
@@ -138,4 +137,21 @@ class CrossOrigin:
         await self._app(scope, receive, permitting)
 
     def _allows(self, origin: str) -> bool:
-        return any(allowed.fullmatch(given.lower()) for given in origin.split() for allowed in self._origins)
+        return any(allowed.fullmatch(given) for given in origin.split() for allowed in self._origins)
+
+
+def _origin(text: str) -> re.Pattern[str]:
+    """An origin, ``*`` for any, or a regular expression for several."""
+    if text == "*":
+        return re.compile(".*")
+    if not _PLAIN_ORIGIN.fullmatch(text):
+        try:
+            return re.compile(text, re.IGNORECASE)
+        except re.error as error:
+            raise ConfigError(
+                f"Invalid value {text} for configuration access.control.allow.origin: {error}.",
+                key="access.control.allow.origin",
+                remedy="Write origins such as https://example.org, *, or regular expressions.",
+                code="BRN-1095",
+            ) from error
+    return re.compile(re.escape(text), re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +27,8 @@ REQUEST_TIMEOUT = 90.0
 
 _MAX_BODY = 16 << 20
 _JSON = "application/json"
+_INT = re.compile(r"[+-]?[0-9]{1,20}")
+_INT_LIMIT = 1 << 31
 
 
 class Call:
@@ -62,10 +65,10 @@ class Call:
 
     def task(self) -> TaskId:
         """The task the path is about; a number that is none is a path that does not exist."""
-        try:
-            return TaskId(self.name(), int(self._request.path_params["task"]))
-        except ValueError:
-            raise HttpError(404) from None
+        text = unquote(self._request.path_params["task"])
+        if not _INT.fullmatch(text) or not -_INT_LIMIT <= int(text) < _INT_LIMIT:
+            raise HttpError(404)
+        return TaskId(self.name(), int(text))
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """A boolean query parameter: ``true``, the default where it is missing or empty, and else false."""
@@ -157,8 +160,8 @@ class Resource:
 
     def _check_media(self, request: Request, method: str) -> None:
         content_type = request.headers.get("content-type")
-        if method in self._takes_json and content_type is not None and _media(content_type) not in (_JSON, "*/*"):
-            raise HttpError(415)
+        if method in self._takes_json and content_type is not None and _media(content_type) != _JSON:
+            raise HttpError(415 if "/" in content_type else 400)
         accepted = request.headers.get("accept")
         if accepted and not {_media(part) for part in accepted.split(",")} & {_JSON, "application/*", "*/*"}:
             raise HttpError(406)

@@ -175,8 +175,9 @@ class FileStreamSourceConnector(SourceConnector):
                 key="file",
             )
         for partition, offset in offsets.items():
-            _check_partition(partition)
-            _check_offset(offset)
+            if offset is not None:  # anything may be deleted, so that garbage can be
+                _check_partition(partition)
+                _check_offset(offset)
         return True
 
 
