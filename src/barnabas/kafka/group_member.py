@@ -280,6 +280,7 @@ class GroupMember:
         except (KafkaError, OSError, ValueError) as error:
             raise _failure(self._settings.group, error) from error
         self._driver = asyncio.create_task(self._drive(), name="group member")
+        self._driver.add_done_callback(self._ended)
 
     def _connect(self, bridge: _Bridge) -> tuple[Any, Any]:
         settings = self._settings
@@ -352,6 +353,12 @@ class GroupMember:
     async def leave(self, reason: str) -> None:
         """Leave the group for now; a join follows at the next :meth:`rejoin`, or by itself after a moment."""
         await asyncio.to_thread(self._coordinator.maybe_leave_group, reason, self._settings.request_timeout_ms)
+
+    def _ended(self, driver: asyncio.Task[None]) -> None:
+        """Without its driver a worker would be a member for good, and hear of nothing."""
+        error = None if driver.cancelled() else driver.exception()
+        if error is not None:
+            self._events.failed(_failure(self._group, error))
 
     # ------------------------------------------------------------------ the driver
     async def _drive(self) -> None:
