@@ -375,12 +375,14 @@ class Herder(ABC):
             body: The exact bytes that were signed.
         """
         del name, configs, headers, body
-        raise RequestError("Kafka Connect in standalone mode does not support externally setting task configurations")
+        raise RequestError("Kafka Connect in standalone mode does not support externally setting task configurations.")
 
     async def fence_zombies(self, name: str, headers: Mapping[str, str], body: bytes) -> None:
         """Make sure that no former task of a source connector writes any more; only a leader can, asked by a worker."""
         del name, headers, body
-        raise RequestError("Kafka Connect in standalone mode does not support zombie fencing", code="BRN-3138")
+        raise RequestError(
+            "Kafka Connect in standalone mode does not support exactly-once source connectors.", code="BRN-3138"
+        )
 
     async def forward(
         self, url: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]

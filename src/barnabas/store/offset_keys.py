@@ -126,7 +126,7 @@ def _type_name(value: Any) -> str:
         return "MAP"
     if isinstance(value, list | tuple | set):
         return "ARRAY"
-    return "a number that does not fit 64 bits" if isinstance(value, int) else type(value).__name__
+    return "class java.math.BigInteger" if isinstance(value, int) else type(value).__name__
 
 
 def _text(text: str) -> str:
