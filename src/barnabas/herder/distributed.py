@@ -532,7 +532,7 @@ class DistributedHerder(RunningHerder):
     async def restart_task(self, task: TaskId) -> None:
         await self.director.until_settled(_SETTLE)
         self._must_exist(task.connector, _UNKNOWN_CONNECTOR)
-        if task not in self.director.held:
+        if task.task < 0 or task not in self.director.held:  # a negative number stands for the connector object
             await self._leading()
             known = self._configs.state.generations.get(task.connector, -1) >= 0
             if not known or task.task < 0 or task.task > self._configs.state.highest_task(task.connector):
