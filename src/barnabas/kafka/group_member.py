@@ -176,6 +176,11 @@ class _Coordinator(BaseCoordinator):  # type: ignore[misc]  # kafka-python has n
             if response.error_code in (0, RebalanceInProgressError.errno):
                 self._alive(sent)
 
+    def stop_beating(self) -> None:
+        """No heartbeat is sent any more, and no connection made for one."""
+        self._attempt = None
+        self._close_heartbeat()
+
     def beat_now(self) -> None:
         """On the thread: the next heartbeat is due."""
         due = time.monotonic() - self._settings.heartbeat_interval_ms / 1000
@@ -324,7 +329,7 @@ class GroupMember:
 
     def _leave(self, client: Any, coordinator: Any, reason: str, timeout_ms: int) -> None:
         try:
-            coordinator._close_heartbeat()  # noqa: SLF001  what its own close() does, with a reason
+            coordinator.stop_beating()
             coordinator.maybe_leave_group(reason, timeout_ms)
             client.close()
             client._net.stop(timeout_ms)  # noqa: SLF001
