@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -205,6 +206,28 @@ def test_the_order_of_the_input_does_not_matter(chance: random.Random) -> None:
         )
 
     assert answer() == answer()
+
+
+def owners(found: SimulatedGroup) -> dict[TaskId, str]:
+    return {item: member for member, items in found.held.items() for item in items}
+
+
+@pytest.mark.parametrize("delay", [0, DELAY])
+@pytest.mark.parametrize("members", [2, 3, 5])
+def test_a_rolling_restart_moves_nothing_twice(members: int, delay: int) -> None:
+    """What was taken over from a worker stays where it is; when it is back it gets other work."""
+    found = group(members, 20, 3, delay)
+    for member in sorted(found.held):
+        places = [owners(found)]
+        found.leave(member)
+        found.settle()
+        places.append(owners(found))
+        found.join()
+        found.settle()
+        found.check()
+        places.append(owners(found))
+        for item in found.configured:
+            assert sum(one[item] != other[item] for one, other in itertools.pairwise(places)) <= 1, item
 
 
 @pytest.mark.timeout(60)
