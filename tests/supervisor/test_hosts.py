@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from barnabas.errors import ConnectError, HostDiedError, HungError
+from barnabas.lease import lease_clock
 from barnabas.supervisor import forkserver
 from barnabas.supervisor.api import ConnectorSpec, PluginRef, RemoteError
+from barnabas.supervisor.channel import WriteOffsets
 from barnabas.supervisor.process import ProcessSupervisor
 
 HOME = str(Path(__file__).parent / "homes" / "misbehaving")
@@ -225,3 +227,35 @@ async def test_one_of_ours_that_cannot_be_imported_costs_itself_only(supervisor)
     with pytest.raises(RemoteError, match="nowhere"):
         await supervisor.start_connector(ConnectorSpec("m", missing, {"name": "m"}))
     await supervisor.start_connector(spec())
+
+
+async def test_a_host_ends_with_its_lease_which_is_no_failure(supervisor):
+    supervisor.pool.renew(lease_clock() + int(60e9))
+    await supervisor.start_connector(spec())
+    first = list(supervisor.pool.hosts)
+    supervisor.pool.renew(lease_clock() - 1)
+    await gone(first)
+    await asyncio.sleep(0.7)
+    assert not supervisor.pool.hosts  # nothing is started while the worker may be no member
+    supervisor.pool.renew(lease_clock() + int(60e9))
+    await supervisor._listener.until("c", "RESTARTING")
+    await until_hosts(supervisor, 1)
+    assert "FAILED" not in [state for _, state, _ in supervisor._listener.states]
+
+
+async def test_a_fenced_host_is_gone_and_is_not_believed(supervisor):
+    supervisor.pool.renew(lease_clock() + int(60e9))
+    await supervisor.start_connector(spec())
+    (host,) = supervisor.pool.hosts.values()
+    supervisor.fence()
+    await gone([host.pid])
+    await supervisor._serve_offsets(host, WriteOffsets(1, "c", [(b"key", b"value")]))
+    assert not supervisor._listener.offsets
+    await supervisor.stop_connector("c")
+    assert "FAILED" not in [state for _, state, _ in supervisor._listener.states]
+
+
+async def until_hosts(supervisor, count):
+    async with asyncio.timeout(10):
+        while len(supervisor.pool.hosts) != count:  # noqa: ASYNC110  it is about processes
+            await asyncio.sleep(0.02)
