@@ -89,7 +89,8 @@ def _change_offsets(worker, name, folder):
     status, answer = worker.request("DELETE", path)
     assert (status, answer["message"]) == (200, "The offsets for this connector have been reset successfully")
     assert worker.request("GET", path) == (200, {"offsets": []})
-    assert worker.request("PATCH", path, {"offsets": [{"partition": None}]})[0] == 500
+    nowhere = {"partition": None, "offset": {"position": 1}}
+    assert worker.request("PATCH", path, {"offsets": [nowhere]})[0] == 500
 
 
 def test_log_levels_of_the_whole_cluster(workers):
