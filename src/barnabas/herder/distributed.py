@@ -359,7 +359,8 @@ class DistributedHerder(RunningHerder):
             if self._configs.connector_config(name) is None:
                 statuses.remove_connector(name)
                 continue
-            count = len(self._configs.task_configs(name))
+            state = self._configs.state
+            count = 0 if name in state.inconsistent else state.task_counts.get(name, 0)
             statuses.remove_tasks([task for task, _ in statuses.tasks(name) if task.task >= count])
 
     # ------------------------------------------------------------------ what the config topic says
