@@ -233,7 +233,7 @@ class TopicLogs:
             error = message.error()
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  the library's name
-                log.warning("Reading %s: %s", topic or "internal topics", error.str())
+                self._unreadable(topic, error)
                 continue
             if topic is None or partition is None or offset is None:
                 continue
@@ -244,6 +244,14 @@ class TopicLogs:
         for ends, future in list(self._waiting):
             if not future.done() and self._reached(ends):
                 future.set_result(None)
+
+    def _unreadable(self, topic: str | None, error: KafkaError) -> None:
+        """What heals is waited for; whoever waits for what may not be read is told."""
+        log.warning("Reading %s: %s", topic or "internal topics", error.str())
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            for ends, future in self._waiting:
+                if not future.done() and any(name == topic for name, _ in ends):
+                    future.set_exception(KafkaClientError.of(f"let topic {topic} be read", fault_of(error)))
 
     def _handle(self, message: Message, topic: str, partition: int, offset: int) -> None:
         key, value = message.key(), message.value()
