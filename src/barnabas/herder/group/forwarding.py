@@ -56,7 +56,10 @@ class Forwarder:
             given["Content-Type"] = "application/json"
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(timeout_s)) as session,
+                aiohttp.ClientSession(
+                    timeout=aiohttp.ClientTimeout(timeout_s),
+                    skip_auto_headers=["Content-Type"],  # of a request without a body: JVM workers refuse any
+                ) as session,
                 session.request(
                     method, url, data=body, headers=given, allow_redirects=False, ssl=self._tls or True
                 ) as answer,
