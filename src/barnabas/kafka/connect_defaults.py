@@ -84,11 +84,11 @@ def internal_topic_configs(worker: Mapping[str, str]) -> tuple[dict[str, str], d
     """
     group = worker.get("group.id") or "connect"
     own = f"-{worker['client.id']}" if worker.get("client.id") else ""
-    given = {key: value for key, value in worker.items() if key in client_keys("consumer") - _WORKER_ONLY}
+    given = _for_all("consumer", worker)
     exactly_once = worker.get("exactly.once.source.support", "").strip().lower() == "enabled"
     isolation = {"isolation.level": "read_committed"} if exactly_once else {}
     consumer = {**given, **isolation, "auto.offset.reset": "earliest", "client.id": f"{group}{own}-topics"}
-    given = {key: value for key, value in worker.items() if key in client_keys("producer") - _WORKER_ONLY}
+    given = _for_all("producer", worker)
     producer = {
         **given,
         "acks": "all",
@@ -138,12 +138,17 @@ def dlq_admin_config(worker: Mapping[str, str], connector: Mapping[str, str]) ->
 
 
 def _layers(kind: Kind, worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:
-    keys = client_keys(kind) - _WORKER_ONLY
     return {
-        **{key: value for key, value in worker.items() if key in keys},
+        **_for_all(kind, worker),
         **_below(worker, f"{kind}."),
         **_below(connector, f"{kind}.override."),
     }
+
+
+def _for_all(kind: Kind, worker: Mapping[str, str]) -> dict[str, str]:
+    """A worker's un-prefixed settings that its clients of this kind have too."""
+    keys = client_keys(kind)
+    return {key: value for key, value in worker.items() if key in keys and key not in _WORKER_ONLY}
 
 
 def _below(props: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -67,6 +67,7 @@ _KINDS: Final = {"producer": "P", "consumer": "C", "admin": "A"}
 
 
 @functools.cache
+@functools.cache  # made once, in the fork server: looking through all rules would make their pages a host's own
 def client_keys(kind: Kind) -> frozenset[str]:
     """The keys of Java's client of this kind: what Connect passes on from un-prefixed worker settings."""
     return frozenset(name for name, rule in RULES.items() if _KINDS[kind] in rule.kinds)

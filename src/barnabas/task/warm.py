@@ -12,8 +12,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from barnabas.connector import SinkTask, SourceTask
-from barnabas.kafka.connect_defaults import source_producer_config
-from barnabas.kafka.settings import translate
 from barnabas.kafka.tickets import TicketBook
 from barnabas.kafka.warm import initialise_library
 from barnabas.record import SinkBatch, SourceBatch, TopicPartition
@@ -22,8 +20,7 @@ from barnabas.supervisor.board import Board, Slot
 from barnabas.supervisor.settings import Limits
 from barnabas.task.control import TaskControl
 from barnabas.task.failures import Operator
-from barnabas.task.membership import consumer_config
-from barnabas.task.run import make_converters
+from barnabas.task.run import make_converters, make_task_runner
 from barnabas.task.sink import SinkLoop, SinkLoopSettings
 from barnabas.task.sink_errors import SinkErrors
 from barnabas.task.sink_pipeline import SinkPipeline
@@ -44,8 +41,16 @@ _WORKER = {
 _PROPS = {"name": "warm", "topics": "warm"}
 _SPEC = TaskSpec(
     TaskId("warm", 0),
-    PluginRef("warm", "barnabas.connector:SourceTask", "source"),
-    "barnabas.connector:SourceTask",
+    PluginRef("warm", f"{__name__}:_IdleSource", "source"),
+    f"{__name__}:_IdleSource",
+    _PROPS,
+    _PROPS,
+    _WORKER,
+)
+_SINK_SPEC = TaskSpec(
+    TaskId("warm", 1),
+    PluginRef("warm", f"{__name__}:_IdleSink", "sink"),
+    f"{__name__}:_IdleSink",
     _PROPS,
     _PROPS,
     _WORKER,
@@ -55,12 +60,13 @@ _SPEC = TaskSpec(
 def warm_up() -> None:
     """Run the common path of a source and a sink task, with everything but Kafka."""
     initialise_library()
+    board = Board.create(1)
+    control = TaskControl(board.slot(0), paused=False, report=_silent)
     for _ in range(_ROUNDS):
         Limits.of(_WORKER, _PROPS)
-        translate(source_producer_config(_WORKER, _PROPS, "warm", 0), "producer")
-        translate(consumer_config(_SPEC), "consumer")
+        make_task_runner(_SPEC, control, _Store())
+        make_task_runner(_SINK_SPEC, control, _Store())
         converters = make_converters(_SPEC)
-    board = Board.create(1)
     _run_source(board.slot(0), SourcePipeline([], *converters))
     _run_sink(board.slot(0), SinkPipeline([], *converters))
     board.slot(0).stats(0)
@@ -89,6 +95,20 @@ class _Source(SourceTask):
         return SourceBatch("warm", ["x"], source_partition={"a": 1}, source_offset={"b": self._polls})
 
 
+class _IdleSource(SourceTask):
+    """Is made, and not run."""
+
+    def poll(self) -> None:
+        """Never called."""
+
+
+class _IdleSink(SinkTask):
+    """Is made, and not run."""
+
+    def put(self, _: SinkBatch) -> None:
+        """Never called."""
+
+
 class _Producer:
     """Acknowledges at once."""
 
@@ -112,6 +132,9 @@ class _Producer:
 
 class _Store:
     """Stores nothing, at once."""
+
+    def topic_used(self, connector: str, topic: str, task: int) -> None:
+        """Nobody is told."""
 
     def read_offsets(self, _: str, keys: Sequence[bytes]) -> list[bytes | None]:
         return [None] * len(keys)
