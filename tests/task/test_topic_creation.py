@@ -176,7 +176,8 @@ def control():
 
 
 def creation(admin, orders=None, **settings):
-    return TopicCreation(rules(**settings), ClientSettings({"bootstrap.servers": "k:9092"}), orders or control(), admin.connect)
+    client = ClientSettings({"bootstrap.servers": "k:9092"})
+    return TopicCreation(rules(**settings), client, orders or control(), admin.connect)
 
 
 def test_a_topic_is_asked_for_once_and_made_where_it_is_missing():
@@ -215,7 +216,12 @@ def test_an_order_to_stop_ends_the_wait():
 @pytest.mark.parametrize(
     ("faults", "message", "code", "key"),
     [
-        (["TOPIC_AUTHORIZATION_FAILED"], "Not authorized to describe topic(s) 't' on the brokers k:9092", "BRN-2231", None),
+        (
+            ["TOPIC_AUTHORIZATION_FAILED"],
+            "Not authorized to describe topic(s) 't' on the brokers k:9092",
+            "BRN-2231",
+            None,
+        ),
         (["TOPIC_EXCEPTION"], "Error while attempting to describe topics 't'", "BRN-2231", None),
         (
             [None, "CLUSTER_AUTHORIZATION_FAILED"],
