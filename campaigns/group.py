@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from campaigns.cluster import Cluster
 from services.kafka import KafkaServer
@@ -160,7 +161,7 @@ def balanced(cluster: Cluster) -> None:
 
     def is_balanced() -> bool:
         placed = cluster.placement()
-        loads = defaultdict(int)
+        loads: dict[str, int] = defaultdict(int)
         for (_, number), (state, worker) in placed.items():
             if state != "RUNNING":
                 return False
