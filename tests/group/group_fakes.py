@@ -11,10 +11,11 @@ import orjson
 
 from barnabas.errors import ConnectError
 from barnabas.herder.base import ElsewhereError, RequestError
-from barnabas.herder.distributed import DistributedHerder, GroupStores
+from barnabas.herder.distributed import DistributedHerder
 from barnabas.herder.group.work import CONNECTOR
 from barnabas.herder.running import WorkerIdentity
 from barnabas.herder.worker_config import WorkerConfig
+from barnabas.herder.working import GroupStores
 from barnabas.kafka.group_member import Joined
 from barnabas.store.topic_configs import TopicConfigStore
 from barnabas.store.topic_offsets import TopicOffsetStore

@@ -14,11 +14,12 @@ from barnabas.cli.exits import BEFORE_START, BROKEN, STARTING
 from barnabas.cli.version import KAFKA_VERSION, installed_version
 from barnabas.cli.worker import failing_as, run_until_stopped, say_addresses
 from barnabas.errors import ConnectError
-from barnabas.herder.distributed import DistributedHerder, GroupStores
+from barnabas.herder.distributed import DistributedHerder
 from barnabas.herder.group.forwarding import Forwarder
 from barnabas.herder.resolving import Resolver
 from barnabas.herder.running import WorkerIdentity
 from barnabas.herder.worker_config import WorkerConfig, check_converters
+from barnabas.herder.working import GroupStores
 from barnabas.kafka.admin import Admin
 from barnabas.kafka.connect_defaults import admin_config, internal_topic_configs
 from barnabas.kafka.group_member import GroupMember, GroupSettings
