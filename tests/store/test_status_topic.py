@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -125,12 +126,53 @@ async def test_deletions(log: MemoryLog, store: TopicStatusStore) -> None:
     assert [record.value is None for record in log.records] == [False, False, False, True, True, True]
 
 
-async def test_a_write_that_fails_is_logged(
+async def test_a_write_that_fails_is_tried_again(
     log: MemoryLog, store: TopicStatusStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     log.failing = ConnectError("no leader")
     store.put_connector("c", status("RUNNING"))
-    await store.flush()
+    await asyncio.sleep(0.05)
     assert "could not be written" in caplog.text
+    log.failing = None
+    await asyncio.wait_for(store.flush(), 5)
+    assert log.keys == ["status-connector-c"]
     log.say("status-connector-c", raw(status("PAUSED", "them:1")))
     assert store.connector("c") == status("PAUSED", "them:1")
+
+
+async def test_a_write_that_fails_is_given_up_when_it_is_old_news(log: MemoryLog, store: TopicStatusStore) -> None:
+    log.failing = ConnectError("no leader")
+    store.put_task(TASK, status("RUNNING", generation=2))
+    await asyncio.sleep(0.05)
+    log.say("status-task-my-src-0", raw(status("RUNNING", "them:1", 3)))
+    log.failing = None
+    await asyncio.wait_for(store.flush(), 5)
+    assert len(log.keys) == 1
+    log.failing = ConnectError("no leader")
+    store.put_task(TASK, status("PAUSED", generation=4))
+    store.put_task(TASK, status("RUNNING", generation=4))
+    await asyncio.sleep(0.05)
+    log.failing = None
+    await asyncio.wait_for(store.flush(), 5)
+    assert [record.value for record in log.records[1:]] == [raw(status("RUNNING", generation=4))]
+
+
+async def test_a_later_write_that_works_ends_an_earlier_one_that_did_not(
+    log: MemoryLog, store: TopicStatusStore
+) -> None:
+    log.failing = ConnectError("no leader")
+    store.put_task(TASK, status("RUNNING", generation=2))
+    await asyncio.sleep(0.05)
+    log.failing = None
+    store.put_task(TASK, status("PAUSED", generation=2))
+    await asyncio.wait_for(store.flush(), 5)
+    assert len(log.keys) == 1
+    log.say("status-task-my-src-0", raw(status("RUNNING", "them:1", 2)))
+    assert store.task(TASK) == status("RUNNING", "them:1", 2)
+
+
+async def test_what_is_not_written_is_given_up_at_the_end(log: MemoryLog, store: TopicStatusStore) -> None:
+    log.failing = ConnectError("no leader")
+    store.put_connector("c", status("RUNNING"))
+    await store.stop()
+    assert not store._sending

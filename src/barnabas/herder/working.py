@@ -227,6 +227,7 @@ class WorkingHerder(RunningHerder):
         if not self.is_cut_off:
             self._say_unassigned(list(self.director.held))  # also what was assigned only meanwhile
         said = await self._flush()
+        await self._stores.statuses.stop()
         await self._member.stop(_GOOD_BYE if said else 1.0)
 
     def _say_unassigned(self, items: Iterable[TaskId]) -> None:

@@ -22,6 +22,8 @@ __all__ = ["TopicStatusStore"]
 
 log = logging.getLogger(__name__)
 
+_RETRY: Final = 0.25
+_LONGEST_RETRY: Final = 10.0
 _SAFE_ONLY: Final = frozenset({"UNASSIGNED", "FAILED"})
 """States that only count if nobody else has taken the work over meanwhile."""
 
@@ -45,6 +47,7 @@ class TopicStatusStore(MemoryStatusStore):
         self._clock = clock
         self._pending: dict[bytes, deque[bytes | None]] = {}
         self._sending: set[asyncio.Task[None]] = set()
+        self._heard: dict[bytes, int] = {}  # newest generation that others spoke in while ours was on its way
         self._on_given_up: Callable[[str], None] = lambda _: None
 
     def listen(self, on_given_up: Callable[[str], None]) -> None:
@@ -72,6 +75,12 @@ class TopicStatusStore(MemoryStatusStore):
         while self._sending:
             await asyncio.wait(self._sending)
 
+    async def stop(self) -> None:
+        """Give up what is not yet written."""
+        for task in list(self._sending):
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
     # ------------------------------------------------------------------ reading
     def _handle(self, record: Any) -> None:
         about = records.parse_key(record.key)
@@ -80,11 +89,15 @@ class TopicStatusStore(MemoryStatusStore):
             return
         pending = self._pending.get(record.key)
         if pending:
-            if record.value == pending[0]:
-                pending.popleft()
+            if record.value in pending:
+                while pending.popleft() != record.value:  # what was said before it and failed is not said any more
+                    pass
+            elif record.value is not None and (status := records.parse_status(record.value)) is not None:
+                self._heard[record.key] = max(status.generation, self._heard.get(record.key, -1))
             if pending:
                 return  # a newer one of ours is on its way
             del self._pending[record.key]
+            self._heard.pop(record.key, None)
         self._apply(about, record.value)
 
     def _apply(self, about: StatusKey, value: bytes | None) -> None:
@@ -175,11 +188,32 @@ class TopicStatusStore(MemoryStatusStore):
         task.add_done_callback(self._sending.discard)
 
     async def _write(self, key: bytes, value: bytes | None) -> None:
-        try:
-            await self._log.send(self._topic, key, value)
-        except BarnabasError as error:
-            log.error("A status could not be written, others may show an older one: %s", error.describe())  # noqa: TRY400
-            self._forget(key, value)
+        """Write until it works, unless something newer is to be said, or somebody else has taken the work over."""
+        wait = _RETRY
+        while True:
+            try:
+                await self._log.send(self._topic, key, value)
+            except BarnabasError as error:
+                if wait == _RETRY:
+                    log.warning("A status could not be written, others may show an older one: %s", error.describe())
+            else:
+                return
+            if not self._is_newest(key, value):
+                self._forget(key, value)
+                return
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_RETRY)
+            if not self._is_newest(key, value):
+                self._forget(key, value)
+                return
+
+    def _is_newest(self, key: bytes, value: bytes | None) -> bool:
+        """Whether this is the last thing said about a key, and nobody else has spoken in a newer generation."""
+        pending = self._pending.get(key)
+        if not pending or pending[-1] is not value:
+            return False
+        said, heard = records.parse_status(value) if value else None, self._heard.get(key)
+        return said is None or heard is None or heard <= said.generation
 
     def _forget(self, key: bytes, value: bytes | None) -> None:
         """It will not come back: nothing waits for it any more."""
@@ -188,6 +222,7 @@ class TopicStatusStore(MemoryStatusStore):
             pending.remove(value)
         if not pending:
             self._pending.pop(key, None)
+            self._heard.pop(key, None)
 
 
 def _may_say(status: Status, known: Status | None) -> bool:
