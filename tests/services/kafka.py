@@ -149,7 +149,14 @@ class KafkaServer(Service):
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        options: list[str | Path] = ["format", "-t", cluster, "-c", self._config, *self.security.format_options]
+        # In one word: an id may begin with a hyphen, which would be taken for an option.
+        options: list[str | Path] = [
+            "format",
+            f"--cluster-id={cluster}",
+            "-c",
+            self._config,
+            *self.security.format_options,
+        ]
         command = self.java("kafka.tools.StorageTool", *options)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
