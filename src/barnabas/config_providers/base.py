@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from barnabas.config_providers.allowed_paths import AllowedPaths
 from barnabas.errors import ConfigError
 from barnabas.extension import ConfigProvider
 
-__all__ = ["LocalProvider"]
+__all__ = ["LocalProvider", "PathProvider"]
 
 
 class LocalProvider(ConfigProvider):
@@ -37,3 +38,20 @@ class LocalProvider(ConfigProvider):
                 code="BRN-1087",
             )
         self.ttl_ms = int(text)
+
+
+class PathProvider(LocalProvider):
+    """Reads files or folders that ``allowed.paths`` allows (KIP-993)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._allowed = AllowedPaths(None)
+
+    def configure(self, props: Mapping[str, str]) -> None:
+        """Read which paths are allowed, too.
+
+        Raises:
+            ConfigError: A setting is wrong.
+        """
+        super().configure(props)
+        self._allowed = AllowedPaths(props.get("allowed.paths"))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
-from barnabas.config_providers.allowed_paths import AllowedPaths
-from barnabas.config_providers.base import LocalProvider
+from barnabas.config_providers.base import PathProvider
 from barnabas.errors import ConfigError
 from barnabas.extension import ConfigData
 
@@ -16,17 +15,8 @@ __all__ = ["DirectoryConfigProvider"]
 log = logging.getLogger(__name__)
 
 
-class DirectoryConfigProvider(LocalProvider):
+class DirectoryConfigProvider(PathProvider):
     """Settings: ``allowed.paths``, ``reload.ms``. A file's content is the value as it is, a last line end included."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._allowed = AllowedPaths(None)
-
-    def configure(self, props: Mapping[str, str]) -> None:
-        """See the class."""
-        super().configure(props)
-        self._allowed = AllowedPaths(props.get("allowed.paths"))
 
     def get(self, path: str, keys: Collection[str] | None = None) -> ConfigData:
         """The regular files of a folder; nothing without a path, or where there is no such folder or it is not allowed.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from barnabas.config_providers.allowed_paths import AllowedPaths
-from barnabas.config_providers.base import LocalProvider
+from barnabas.config_providers.base import PathProvider
 from barnabas.errors import ConfigError
 from barnabas.extension import ConfigData
 from barnabas.properties import parse_properties
@@ -13,17 +12,8 @@ from barnabas.properties import parse_properties
 __all__ = ["FileConfigProvider"]
 
 
-class FileConfigProvider(LocalProvider):
+class FileConfigProvider(PathProvider):
     """Settings: ``allowed.paths``, ``reload.ms``. The file is read as UTF-8, as Kafka's provider does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._allowed = AllowedPaths(None)
-
-    def configure(self, props: Mapping[str, str]) -> None:
-        """See the class."""
-        super().configure(props)
-        self._allowed = AllowedPaths(props.get("allowed.paths"))
 
     def get(self, path: str, keys: Collection[str] | None = None) -> ConfigData:
         """The properties of a file; nothing without a path, or where ``allowed.paths`` does not allow it.

@@ -21,6 +21,7 @@ from barnabas.herder.base import (
     Workers,
 )
 from barnabas.herder.checks import refuse_errors
+from barnabas.herder.group.director import no_leader
 from barnabas.herder.group.signing import verify
 from barnabas.herder.group.work import CONNECTOR, connector_item
 from barnabas.herder.working import SETTLE, WorkingHerder
@@ -64,12 +65,7 @@ class DistributedHerder(WorkingHerder):
         await self._leading()
         owner = self.director.owners.get(item)
         if owner is None:
-            raise RequestError(
-                "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
-                "underway.",
-                status=409,
-                code="BRN-3125",
-            )
+            raise no_leader()
         raise ElsewhereError(owner)
 
     # ------------------------------------------------------------------ configurations

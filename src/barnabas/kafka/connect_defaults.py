@@ -68,9 +68,7 @@ def admin_config(
 ) -> dict[str, str]:
     """For an admin client: the worker's own without a connector, else that of a task."""
     if connector is None:
-        group = worker.get("group.id") or "connect"
-        own = f"-{worker['client.id']}" if worker.get("client.id") else ""
-        return {**_layers("admin", worker, {}), "client.id": f"{group}{own}-shared-admin"}
+        return {**_layers("admin", worker, {}), "client.id": f"{_own_name(worker)}-shared-admin"}
     return {
         "client.id": f"connector-adminclient-{connector_name}-{task}",
         **_layers("admin", worker, connector),
@@ -82,12 +80,11 @@ def internal_topic_configs(worker: Mapping[str, str]) -> tuple[dict[str, str], d
 
     One request in flight keeps the order of writes; a write that is repeated does no harm in a compacted topic.
     """
-    group = worker.get("group.id") or "connect"
-    own = f"-{worker['client.id']}" if worker.get("client.id") else ""
+    client_id = f"{_own_name(worker)}-topics"
     given = _for_all("consumer", worker)
     exactly_once = worker.get("exactly.once.source.support", "").strip().lower() == "enabled"
     isolation = {"isolation.level": "read_committed"} if exactly_once else {}
-    consumer = {**given, **isolation, "auto.offset.reset": "earliest", "client.id": f"{group}{own}-topics"}
+    consumer = {**given, **isolation, "auto.offset.reset": "earliest", "client.id": client_id}
     given = _for_all("producer", worker)
     producer = {
         **given,
@@ -95,7 +92,7 @@ def internal_topic_configs(worker: Mapping[str, str]) -> tuple[dict[str, str], d
         "enable.idempotence": "false",
         "max.in.flight.requests.per.connection": "1",
         "delivery.timeout.ms": str(INT_MAX),
-        "client.id": f"{group}{own}-topics",
+        "client.id": client_id,
     }
     return consumer, producer
 
@@ -135,6 +132,12 @@ def dlq_producer_config(
 def dlq_admin_config(worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:
     """For the admin client that creates the topic of dead letters; its id is the same for all, as in the JVM."""
     return {"client.id": "connector-dlq-adminclient-", **_layers("admin", worker, connector)}
+
+
+def _own_name(worker: Mapping[str, str]) -> str:
+    """What the ids of the worker's own clients begin with."""
+    own = f"-{worker['client.id']}" if worker.get("client.id") else ""
+    return f"{worker.get('group.id') or 'connect'}{own}"
 
 
 def _layers(kind: Kind, worker: Mapping[str, str], connector: Mapping[str, str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ from barnabas.store.config_records import SessionKey
 from barnabas.store.config_state import ConfigState
 from barnabas.supervisor.api import TaskId
 
-__all__ = ["ConfigTopic", "Director", "GroupRules", "JoinedGroup", "Membership", "Workshop"]
+__all__ = ["ConfigTopic", "Director", "GroupRules", "JoinedGroup", "Membership", "Workshop", "no_leader"]
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +140,11 @@ class Workshop(Protocol):
         """The worker cannot be a member of its group."""
 
 
+def no_leader() -> RequestError:
+    """The refusal of a request while it is not known who leads, or who runs something."""
+    return RequestError(_NO_LEADER, status=409, code="BRN-3125")
+
+
 class Director:
     """One worker in its group; the events of its membership (:class:`~barnabas.kafka.group_member.MemberEvents`).
 
@@ -235,7 +240,7 @@ class Director:
             async with asyncio.timeout(seconds):
                 await self._settled.wait()
         except TimeoutError:
-            raise RequestError(_NO_LEADER, status=409, code="BRN-3125") from None
+            raise no_leader() from None
 
     def rejoin(self) -> None:
         """What there is to do has changed: share it out anew."""
