@@ -8,14 +8,12 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from barnabas.cli.exits import OK
+from barnabas.kafka_version import KAFKA_VERSION
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
 __all__ = ["KAFKA_VERSION", "installed_version", "run", "startup_line"]
-
-KAFKA_VERSION = "4.3.1"
-"""The version of Apache Kafka Connect whose behaviour this is compatible with."""
 
 
 def installed_version(distribution: str = "barnabas") -> str:

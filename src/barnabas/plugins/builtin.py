@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from importlib import metadata
 
 from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
+from barnabas.kafka_version import KAFKA_VERSION
 from barnabas.predicates.names import PREDICATES
 from barnabas.supervisor.api import PluginKind, PluginRef
 from barnabas.transforms.names import PYTHON, TRANSFORMS
 
 __all__ = ["KAFKA_VERSION", "MORE_NAMES", "builtin"]
-
-KAFKA_VERSION = "4.3.1"
-"""What a class that stands in for one of Kafka Connect's says its version is: whose behaviour it has."""
 
 MORE_NAMES = {
     **dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector"),
