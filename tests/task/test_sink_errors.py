@@ -24,7 +24,7 @@ BISECT = ErrorPolicy(tolerant=True, topic="dead", context_headers=True, bisect=T
 @pytest.fixture(autouse=True)
 def _columns_of_fakes(monkeypatch):
     monkeypatch.setattr(messages, "Message", Message)
-    monkeypatch.setattr("barnabas.task.sink_errors._CLOSE", 0.01)
+    monkeypatch.setattr("barnabas.task.task_errors._CLOSE", 0.01)
 
 
 class Picky(StringConverter):

@@ -26,7 +26,7 @@ ERRORS = (board.RECORD_FAILURES, board.RECORD_ERRORS, board.RECORDS_SKIPPED)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr("barnabas.task.source_errors._CLOSE", 0.01)
+    monkeypatch.setattr("barnabas.task.task_errors._CLOSE", 0.01)
 
 
 class Picky(StringConverter):

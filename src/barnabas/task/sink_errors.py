@@ -13,6 +13,7 @@ from barnabas.task.dead_letters import DeadLetters, Letter
 from barnabas.task.error_context import error_headers, log_failure, message_place, message_text
 from barnabas.task.failures import Failure, Operator
 from barnabas.task.originals import Originals
+from barnabas.task.task_errors import TaskErrors
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -26,10 +27,8 @@ __all__ = ["SINK_TASK", "SinkErrors"]
 SINK_TASK: Final = "org.apache.kafka.connect.sink.SinkTask"
 """The class that fails in ``put``, as Kafka Connect names it in dead letters."""
 
-_CLOSE: Final = 5.0  # seconds that dead letters are given at the end
 
-
-class SinkErrors:
+class SinkErrors(TaskErrors["SinkPipeline"]):
     """Used by the sink loop.
 
     Args:
@@ -46,24 +45,9 @@ class SinkErrors:
         pipeline: SinkPipeline,
         open_letters: Callable[[], DeadLetters] | None = None,
     ) -> None:
-        self._task = task
-        self.policy = operator.policy
-        self._tally = operator.tally
-        self._pipeline = pipeline
-        self._open_letters = open_letters
-        self._letters: DeadLetters | None = None
+        super().__init__(task, operator, pipeline, open_letters)
         self.originals = Originals()
         self._reporter = _Reporter(self) if self.policy.reports else None
-
-    def start(self) -> None:
-        """Called once, before the task is started."""
-        if self._open_letters is not None:
-            self._letters = self._open_letters()
-
-    def close(self) -> None:
-        """Called once, after the last commit."""
-        if self._letters is not None:
-            self._letters.close(_CLOSE)
 
     # ------------------------------------------------------------------ bad records
     def read(self, messages: Sequence[Message], read: Read) -> None:

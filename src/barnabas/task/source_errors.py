@@ -14,6 +14,7 @@ from barnabas.supervisor import board
 from barnabas.task.dead_letters import DeadLetter, DeadLetters, Letter, Written
 from barnabas.task.error_context import error_headers, log_failure, record_place, record_text, source_headers
 from barnabas.task.failures import Failure, Operator
+from barnabas.task.task_errors import TaskErrors
 
 if TYPE_CHECKING:
     from barnabas.record import SourceRecord
@@ -25,13 +26,11 @@ __all__ = ["SOURCE_TASK", "SourceErrors"]
 SOURCE_TASK: Final = "org.apache.kafka.connect.runtime.WorkerSourceTask"
 """The class that fails when Kafka refuses a record, as Kafka Connect names it."""
 
-_CLOSE: Final = 5.0  # seconds that dead letters are given at the end
-
 Bytes = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]] | None]
 """Key, value and headers of a record that was converted."""
 
 
-class SourceErrors:
+class SourceErrors(TaskErrors["SourcePipeline"]):
     """Used by the source loop.
 
     Args:
@@ -48,23 +47,8 @@ class SourceErrors:
         pipeline: SourcePipeline,
         open_letters: Callable[[], DeadLetters] | None = None,
     ) -> None:
-        self._task = task
-        self.policy = operator.policy
-        self._tally = operator.tally
-        self._pipeline = pipeline
-        self._open_letters = open_letters
-        self._letters: DeadLetters | None = None
+        super().__init__(task, operator, pipeline, open_letters)
         self._waiting: list[tuple[DeadLetter, SourceRecord]] = []
-
-    def start(self) -> None:
-        """Called once, before the task is started."""
-        if self._open_letters is not None:
-            self._letters = self._open_letters()
-
-    def close(self) -> None:
-        """Called once, after the last commit."""
-        if self._letters is not None:
-            self._letters.close(_CLOSE)
 
     def report(self, failed: Sequence[tuple[SourceRecord, Failure, Bytes | None]]) -> Written | None:
         """Tell of failed records: before any record behind them is handed to the producer.
