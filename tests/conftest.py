@@ -9,6 +9,7 @@ import pytest
 from services.kafka import KafkaServer, kafka_home
 from services.kafka_tls import scram_sha_512
 from services.missing import unavailable
+from services.postgres import PostgresServer, postgres_bin
 from services.process import ServiceError
 from services.worker import JvmConnect
 
@@ -85,3 +86,21 @@ def jvm_connect(kafka_libs: Path, tmp_path: Path) -> Iterator[Callable[..., JvmC
     yield start
     for worker in workers:
         worker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A running PostgreSQL with ``wal_level=logical``, shared by all tests of a run: use databases of your own."""
+    try:
+        postgres_bin()
+    except ServiceError as error:
+        unavailable(str(error))
+    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database of the running PostgreSQL, which ends with the test, slots included."""
+    with postgres.database() as name:
+        yield name
