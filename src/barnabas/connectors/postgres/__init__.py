@@ -1,0 +1,1 @@
+"""PostgreSQL: change data capture, and what every connector that speaks to PostgreSQL shares."""
