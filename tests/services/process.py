@@ -39,13 +39,20 @@ class ServiceError(Exception):
     """A service did not start or ended early; the message carries the end of its log."""
 
 
+_FIRST_PORT = 16_000
+_PORTS = 2_000
+_RANGES = 8
+
+
 def free_port() -> int:
     """A loopback port nobody listens on now, outside the range that outgoing connections are given.
 
     Services are restarted on the same port: one from the ephemeral range may meanwhile belong to a client's connection.
+    Processes that run tests at the same time choose from ranges of their own.
     """
+    first = _FIRST_PORT + _PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _RANGES)
     for _ in range(200):
-        port = random.randint(15_000, 32_000)
+        port = random.randrange(first, first + _PORTS)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -53,7 +60,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-    raise ServiceError("no free loopback port between 15000 and 32000")
+    raise ServiceError(f"no free loopback port from {first} to {first + _PORTS - 1}")
 
 
 def wait_for(condition: Callable[[], bool], timeout: float = 30.0, what: str = "", every: float = 0.05) -> float:
