@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barnabas import ConnectError, Schema, SinkBatch, SinkRecord
+from barnabas import ConfigError, ConnectError, Schema, SinkBatch, SinkRecord
 from barnabas.connectors.filestream import FileStreamSinkConnector, FileStreamSinkTask
 from barnabas.connectors.filestream.sink import _text
 from barnabas.testing import SinkHarness
@@ -142,3 +142,18 @@ def test_as_many_tasks_as_wanted_all_alike():
     connector.start({"file": "f"})
     assert connector.task_configs(3) == [{"file": "f"}] * 3
     assert connector.alter_offsets({}, {}) is True
+
+
+def test_values_as_json(path):
+    with SinkHarness(FileStreamSinkConnector, {"file": str(path), "format": "json"}) as sink:
+        sink.put([{"a": [1.5, "x"]}, None, "y", b"\0", Decimal("1.50"), date(2026, 1, 2)])
+        sink.put([{"a": 1 << 70}, "\ud800", datetime(2026, 11, 8, 3, 4, 5, tzinfo=UTC)])
+    assert path.read_text().splitlines() == [
+        *('{"a":[1.5,"x"]}', "null", '"y"', '"AA=="', '"1.50"', '"2026-01-02"'),
+        *('{"a": 1180591620717411303424}', '"?"', '"2026-11-08T03:04:05+00:00"'),
+    ]
+
+
+def test_an_unknown_format_is_refused(path):
+    with pytest.raises(ConfigError, match="format"):
+        FileStreamSinkTask().start({"file": str(path), "format": "yaml"})
