@@ -26,6 +26,7 @@ _COMMANDS = {
     "distributed": "barnabas.cli.distributed",
     "broker": "barnabas.cli.broker",
     "dev": "barnabas.cli.dev",
+    "consume": "barnabas.cli.consume",
     "plugins": "barnabas.cli.plugins",
     "version": "barnabas.cli.version",
 }

@@ -7,6 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from barnabas.cli.consume_arguments import CONSUME, fill_consume
 from barnabas.cli.exits import USAGE
 from barnabas.logs import LEVELS
 
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["build_parser"]
 
 _MAX_PORT = 65_535
+_NAMES = ("standalone", "distributed", "broker", "dev", "consume", "plugins", "version")
 _OVERVIEW = """\
 commands:
   standalone   run a worker in one process tree, configured by files
   distributed  run a worker that shares its work with the others of its group
   broker       run the development broker, which speaks Kafka's protocol
   dev          run broker and worker together: nothing else is needed to try things
+  consume      print the records of a topic, read by any converter
   plugins      list the connectors and other plugins, or show the settings of one
   version      print the version
 
@@ -29,6 +32,7 @@ examples:
   barnabas dev
   barnabas standalone worker.properties file-source.properties
   barnabas plugins FileStreamSource
+  barnabas consume orders --follow
 
 'barnabas COMMAND --help' explains a command.
 """
@@ -109,7 +113,7 @@ class _Parser(argparse.ArgumentParser):
 def _suggestion(word: str) -> str:
     import difflib  # noqa: PLC0415  only a wrong command pays for it
 
-    near = difflib.get_close_matches(word, ("standalone", "broker", "dev", "plugins", "version"), n=1)
+    near = difflib.get_close_matches(word, _NAMES, n=1)
     return f"; did you mean {near[0]}" if near else ""
 
 
@@ -149,6 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     command("distributed", "Run one worker of a group.", _DISTRIBUTED, _fill_distributed)
     command("broker", "Run the development broker.", _BROKER, _fill_broker)
     command("dev", "Run the development broker and a standalone worker together.", _DEV, _fill_dev)
+    command("consume", "Print the records of a topic.", CONSUME, fill_consume)
     command("plugins", "List plugins, or show the configuration reference of one.", _PLUGINS, _fill_plugins)
     command("version", "Print the version.", _VERSION, lambda _: None)
     return parser
