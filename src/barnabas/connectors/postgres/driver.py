@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from barnabas import PluginError
+from barnabas.errors import PluginError
 
 __all__ = ["load"]
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL and its driver complain about, as errors of ours: code, configuration key, and the SQL that repairs it.
+"""What PostgreSQL and its driver complain about, as errors of ours: code, key, and the SQL that repairs it.
 
 Shared by the connectors that speak to PostgreSQL, at validation time and at run time. Whether trying again may help is
 decided here and nowhere else: :class:`~barnabas.RetriableError` where it may.
@@ -161,8 +161,8 @@ _SPECIAL: tuple[tuple[str, str, _Rule], ...] = (
         "replication slots",
         _Rule(
             "BRN-6127",
-            "Drop unused ones (SELECT pg_drop_replication_slot('…');), or ALTER SYSTEM SET max_replication_slots = …; then "
-            "restart the server.",
+            "Drop unused ones (SELECT pg_drop_replication_slot('…');), or ALTER SYSTEM SET max_replication_slots = …; "
+            "then restart the server.",
         ),
     ),
 )
