@@ -6,6 +6,8 @@
     ├── ConfigError               a setting is wrong: names the key and the remedy
     ├── ConnectError              something failed while data was moving
     │   ├── RetriableError        may heal by itself: the caller tries again
+    │   ├── OutageError           a system that the data need does not answer: the task waits for it
+    │   ├── RefusedError          such a system answers, and refuses: a setting is wrong, whatever the record
     │   ├── DataError             a record, a schema or bytes are not what they should be
     │   │   ├── SchemaBuilderError
     │   │   ├── SchemaProjectorError
@@ -39,7 +41,9 @@ __all__ = [
     "IllegalArgumentError",
     "IllegalWorkerStateError",
     "NotFoundError",
+    "OutageError",
     "PluginError",
+    "RefusedError",
     "RetriableError",
     "SchemaBuilderError",
     "SchemaProjectorError",
@@ -112,6 +116,28 @@ class RetriableError(ConnectError):
 
     code = "BRN-2001"
     java_class = _CONNECT + "RetriableException"
+
+
+class OutageError(ConnectError):
+    """A system that the data need does not answer: it is no record's fault, and heals without anybody's help here.
+
+    Raised by a converter (or a transform) for a schema registry that is down, say. The task waits and tries the same
+    records again until the system answers or the task is to stop, whatever ``errors.tolerance`` and
+    ``errors.retry.timeout`` say: nothing is skipped, nothing goes to the dead letter topic, no offset moves, and a sink
+    keeps its place in its group. It must come soon: within seconds, not minutes.
+    """
+
+    code = "BRN-2002"
+    java_class = _CONNECT + "RetriableException"
+
+
+class RefusedError(ConnectError):
+    """A system that the data need answers, but refuses us: credentials, rights, an address that is another's.
+
+    Fails the task, whatever ``errors.tolerance`` says: each record would fail for the same reason, which is a setting.
+    """
+
+    code = "BRN-2003"
 
 
 class DataError(ConnectError):

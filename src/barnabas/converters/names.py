@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from barnabas.converters.base import Converter, HeaderConverter
 
-__all__ = ["CONVERTERS", "HEADER_CONVERTERS", "canonical_name", "load_converter", "load_header_converter"]
+__all__ = [
+    "CONVERTERS",
+    "HEADER_CONVERTERS",
+    "REGISTRY_CONVERTERS",
+    "canonical_name",
+    "load_converter",
+    "load_header_converter",
+]
 
 _PRIMITIVES: Final = "org.apache.kafka.connect.converters."
 _OURS: Final = "barnabas.converters."
@@ -34,6 +41,15 @@ CONVERTERS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """From the name Kafka Connect knows a converter by to where ours is."""
 
+REGISTRY_CONVERTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "io.confluent.connect.avro.AvroConverter": f"{_OURS}avro_converter:AvroConverter",
+        "io.confluent.connect.json.JsonSchemaConverter": f"{_OURS}json_schema_converter:JsonSchemaConverter",
+        "io.confluent.connect.protobuf.ProtobufConverter": f"{_OURS}protobuf_converter:ProtobufConverter",
+    }
+)
+"""The same for those that need a schema registry, and a library that an extra brings."""
+
 HEADER_CONVERTERS: Final[Mapping[str, str]] = MappingProxyType(
     dict(
         sorted(
@@ -47,7 +63,11 @@ HEADER_CONVERTERS: Final[Mapping[str, str]] = MappingProxyType(
 """The same for header converters."""
 
 
-def canonical_name(name: str, table: Mapping[str, str] = HEADER_CONVERTERS) -> str | None:
+_VALUES: Final = {**CONVERTERS, **REGISTRY_CONVERTERS}
+_EVERYTHING: Final = {**HEADER_CONVERTERS, **REGISTRY_CONVERTERS}
+
+
+def canonical_name(name: str, table: Mapping[str, str] = _EVERYTHING) -> str | None:
     """The full name in ``table`` that ``name`` means; ``None`` if it is none of them.
 
     Accepted are the full name, the simple class name (``JsonConverter``), that without its suffix (``Json``), and where
@@ -67,7 +87,7 @@ def load_converter(name: str) -> type[Converter]:
     """
     from barnabas.converters.base import Converter  # noqa: PLC0415 - nothing heavy before it is asked for
 
-    return cast("type[Converter]", _load(name, CONVERTERS, Converter))
+    return cast("type[Converter]", _load(name, _VALUES, Converter))
 
 
 def load_header_converter(name: str) -> type[HeaderConverter]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import metadata
 
-from barnabas.converters import CONVERTERS, HEADER_CONVERTERS
+from barnabas.converters import CONVERTERS, HEADER_CONVERTERS, REGISTRY_CONVERTERS
 from barnabas.kafka_version import KAFKA_VERSION
 from barnabas.predicates.names import PREDICATES
 from barnabas.supervisor.api import PluginKind, PluginRef
@@ -74,6 +74,10 @@ def builtin() -> list[PluginRef]:
         PluginRef(name=java, path=path, kind=kind, version=KAFKA_VERSION, trusted=True)
         for kind, table in tables
         for java, path in table.items()
+    ]
+    refs += [
+        PluginRef(name=java, path=path, kind="converter", version=own, trusted=True)
+        for java, path in REGISTRY_CONVERTERS.items()
     ]
     python = PluginRef(name=PYTHON.replace(":", "."), path=PYTHON, kind="transformation", version=own, trusted=True)
     return [*refs, python]
