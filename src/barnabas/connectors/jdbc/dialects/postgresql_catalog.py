@@ -1,0 +1,129 @@
+"""What PostgreSQL's catalogue says about tables and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from barnabas.connectors.jdbc.dialects.base import Column, TableId
+from barnabas.connectors.postgres.driver import load
+
+__all__ = ["columns", "find_table", "query_columns", "tables"]
+
+_KINDS = {
+    "TABLE": "r",
+    "PARTITIONED TABLE": "p",
+    "VIEW": "v",
+    "MATERIALIZED VIEW": "m",
+    "FOREIGN TABLE": "f",
+}
+"""What ``table.types`` calls the kinds of relation."""
+
+_TABLES = """
+SELECT pg_catalog.current_database(), n.nspname, c.relname
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = ANY(%s) AND c.relpersistence <> 't'
+  AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+  AND (%s::text IS NULL OR n.nspname LIKE %s) AND (%s::text IS NULL OR pg_catalog.current_database() LIKE %s)
+ORDER BY 2, 3
+"""
+_FIND = """
+SELECT pg_catalog.current_database(), n.nspname, c.relname
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = pg_catalog.to_regclass(%s)
+"""
+# Domains stand for their base type, which may be a domain again.
+_COLUMNS = """
+WITH RECURSIVE base(attnum, type, typmod, strict) AS (
+  SELECT attnum, atttypid, atttypmod, attnotnull
+  FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT b.attnum, t.typbasetype, t.typtypmod, b.strict OR t.typnotnull
+  FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
+)
+SELECT a.attname, t.typname, e.typname, b.strict, b.typmod,
+  coalesce(pg_catalog.array_position(i.indkey::int2[], a.attnum) + 1, 0), a.atthasdef OR a.attidentity <> ''
+FROM base b
+JOIN pg_catalog.pg_attribute a ON a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum = b.attnum
+JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+ORDER BY a.attnum
+"""
+_TYPES = """
+SELECT t.oid, t.typname, e.typname FROM pg_catalog.pg_type t
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' WHERE t.oid = ANY(%s)
+"""
+_TIMES = frozenset({"time", "timetz", "timestamp", "timestamptz"})
+_HEADER = 4  # typmods of numeric have these four added, precision in the upper half, eleven signed bits of scale below
+_SCALE_BITS, _SCALE_SIGN = 0x7FF, 0x400
+_MICROSECONDS = 6
+
+
+def tables(connection: Any, types: Sequence[str], catalogs: str | None, schemas: str | None) -> list[TableId]:
+    """All of these types that are neither temporary nor the system's own."""
+    kinds = [_KINDS[kind.strip().upper()] for kind in types if kind.strip().upper() in _KINDS]
+    rows = connection.execute(_TABLES, [kinds, schemas, schemas, catalogs, catalogs]).fetchall()
+    return [TableId(*row) for row in rows]
+
+
+def find_table(connection: Any, identifier: str) -> TableId | None:
+    """The one that this identifier means with the session's search path."""
+    row = connection.execute(_FIND, [identifier]).fetchone()
+    return None if row is None else TableId(*row)
+
+
+def columns(connection: Any, identifier: str) -> list[Column]:
+    """Of a table, view or partitioned table."""
+    return [
+        _column(name, kind, items, typmod, nullable=not strict, key=key, has_default=has_default)
+        for name, kind, items, strict, typmod, key, has_default in connection.execute(
+            _COLUMNS, [identifier, identifier]
+        ).fetchall()
+    ]
+
+
+def query_columns(connection: Any, query: str) -> list[Column]:
+    """Of a query: prepared and described, never run."""
+    low = connection.pgconn
+    with connection.lock:
+        _checked(low.prepare(b"", query.encode()))
+        found = _checked(low.describe_prepared(b""))
+    names = [(found.fname(at) or b"").decode() for at in range(found.nfields)]
+    oids = [found.ftype(at) for at in range(found.nfields)]
+    typmods = [found.fmod(at) for at in range(found.nfields)]
+    types = {oid: rest for oid, *rest in connection.execute(_TYPES, [oids]).fetchall()}
+    return [
+        _column(name, *types[oid], typmod) for name, oid, typmod in zip(names, oids, typmods, strict=True)
+    ]
+
+
+def _checked(result: Any) -> Any:
+    pq = load("psycopg.pq")
+    if result.status != pq.ExecStatus.COMMAND_OK:
+        raise load("psycopg.errors").error_from_result(result, encoding="utf-8")
+    return result
+
+
+def _column(
+    name: str,
+    kind: str,
+    items: str | None,
+    typmod: int,
+    *,
+    nullable: bool = True,
+    key: int = 0,
+    has_default: bool = False,
+) -> Column:
+    base = kind if items is None else items
+    precision, scale = _sizes(base, typmod)
+    return Column(name, base, nullable, precision, scale, key, items is not None, has_default)
+
+
+def _sizes(kind: str, typmod: int) -> tuple[int | None, int | None]:
+    if kind in _TIMES:
+        return (_MICROSECONDS if typmod < 0 else typmod), None
+    if kind != "numeric" or typmod < _HEADER:
+        return None, None
+    scale = (typmod - _HEADER) & _SCALE_BITS
+    return (typmod - _HEADER) >> 16, scale - 2 * _SCALE_SIGN if scale & _SCALE_SIGN else scale
