@@ -1,6 +1,6 @@
 """Compare Barnabas with the JVM's Connect worker, side by side.
 
-    python -m bench [--cases footprint,source,sink] [--impl jvm,barnabas] [--reps 3] [--records 2000000]
+    python -m bench [--cases footprint,source,…] [--only TEXT] [--impl jvm,barnabas] [--reps 3] [--records 2000000]
 
 Each run adds one JSON line to ``bench/results.jsonl``; ``docs/benchmarks.md`` is written from all of them. Repetitions
 are interleaved: each runs every implementation once. ``--report`` writes the page only, ``--fresh`` forgets earlier
@@ -20,8 +20,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cases import CASES, IMPLEMENTATIONS, Ground
-from bench.report import page, read
+from bench.cases import CASES, IMPLEMENTATIONS
+from bench.ground import BROKER_JVM, Ground
+from bench.report import page, read, title
 from services.kafka import KafkaServer
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, PAGE = ROOT / "bench" / "results.jsonl", ROOT / "docs" / "benchmarks.md"
-_BROKER_JVM = ("-Xms1G", "-Xmx1G", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
 
 
 def machine() -> dict[str, Any]:
@@ -51,7 +51,7 @@ def run(ground: Ground, options: argparse.Namespace) -> None:
     about = machine()
     for repetition in range(options.reps):
         for name, function, choices in CASES:
-            if function.__name__ not in options.cases.split(","):
+            if function.__name__ not in options.cases.split(",") or options.only not in title(name, choices):
                 continue
             for implementation in options.impl.split(","):
                 result = function(ground, implementation, **choices)
@@ -65,7 +65,7 @@ def run(ground: Ground, options: argparse.Namespace) -> None:
                     "result": result,
                     "machine": about,
                 }
-                print(f"{name} {' '.join(choices.values())} {implementation}: {json.dumps(result)}", flush=True)
+                print(f"{title(name, choices)}: {implementation}: {json.dumps(result)}", flush=True)
                 with RESULTS.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
 
@@ -73,7 +73,9 @@ def run(ground: Ground, options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Compare Barnabas with the JVM's Connect worker.")
-    parser.add_argument("--cases", default="footprint,source,sink", help="any of footprint,source,sink")
+    every = ",".join(dict.fromkeys(function.__name__ for _, function, _ in CASES))
+    parser.add_argument("--cases", default=every, help=f"any of {every}")
+    parser.add_argument("--only", default="", help="cases with this in their title")
     parser.add_argument("--impl", default=",".join(IMPLEMENTATIONS), help="any of jvm,barnabas")
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--records", type=int, default=2_000_000)
@@ -85,8 +87,12 @@ def main(arguments: Sequence[str]) -> int:
     if not options.report:
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             folder = Path(name)
-            with KafkaServer(folder / "broker", jvm=_BROKER_JVM) as broker:
-                run(Ground(broker, folder, options.records), options)
+            with KafkaServer(folder / "broker", jvm=BROKER_JVM) as broker:
+                ground = Ground(broker, folder, options.records)
+                try:
+                    run(ground, options)
+                finally:
+                    ground.close()
     rows = read(RESULTS)
     if not rows:
         print("no results yet: run without --report", file=sys.stderr)

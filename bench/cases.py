@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-import json
-import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
-
 from bench.drain import Drain
+from bench.ground import SETTLE_S
+from bench.latency import latency
+from bench.many import many
 from bench.measure import leaves, memory, tree_cpu, tree_memory
+from bench.moving import moving
 from services.files import LineCounter
-from services.worker import FILE_SINK, FILE_SOURCE, JVM_AS_SHIPPED, BarnabasWorker, JvmConnect, Worker
+from services.worker import FILE_SINK, FILE_SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
-    from services.kafka import KafkaServer
+    from bench.ground import Ground
+
+__all__ = ["CASES", "IMPLEMENTATIONS"]
 
 JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
 IMPLEMENTATIONS = ("jvm", "barnabas")
-CONVERTERS: dict[str, dict[str, dict[str, str]]] = {
-    "string": {"source": {}, "sink": {}},
-    "json": {
-        "source": {"value.converter": JSON_CONVERTER, "value.converter.schemas.enable": "true"},
-        "sink": {"value.converter": JSON_CONVERTER, "value.converter.schemas.enable": "false"},
-    },
+_SCHEMALESS = {"value.converter": JSON_CONVERTER, "value.converter.schemas.enable": "false"}
+_INSERT = {
+    "transforms": "stamp",
+    "transforms.stamp.type": "org.apache.kafka.connect.transforms.InsertField$Value",
+    "transforms.stamp.static.field": "origin",
+    "transforms.stamp.static.value": "bench",
+}
+SOURCES: dict[str, dict[str, str]] = {
+    "String": {},
+    "JSON with schemas": {"value.converter": JSON_CONVERTER, "value.converter.schemas.enable": "true"},
+}
+SINKS: dict[str, dict[str, str]] = {
+    "String": {},
+    "JSON": _SCHEMALESS,
+    "JSON, InsertField": {**_SCHEMALESS, **_INSERT},
+    # The JVM's sink cannot write JSON: it writes the same values as Java prints them.
+    "JSON, InsertField, JSON": {**_SCHEMALESS, **_INSERT, "format": "json"},
 }
 TUNED = {
     "source": {
@@ -45,108 +54,27 @@ TUNED = {
         "consumer.override.max.partition.fetch.bytes": "8388608",
     },
 }
-_SETTLE_S = 4.0
+_CAREFUL = {
+    "errors.tolerance": "all",
+    "errors.log.enable": "true",
+    "errors.retry.timeout": "60000",
+}
+_LETTERS = {
+    "errors.deadletterqueue.topic.name": "dead",
+    "errors.deadletterqueue.topic.replication.factor": "1",
+    "errors.deadletterqueue.context.headers.enable": "true",
+}
 
 
-@dataclass
-class Ground:
-    """What every run stands on: a broker, a scratch folder, and how many records to move."""
-
-    broker: KafkaServer
-    folder: Path
-    records: int
-
-    def __post_init__(self) -> None:
-        self._filled: set[str] = set()
-        self._admin = AdminClient({"bootstrap.servers": self.broker.bootstrap, "log_level": 0})
-        self._reader = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": "bench", "log_level": 0})
-
-    def worker(self, implementation: str) -> Worker:
-        """A started worker that has settled."""
-        folder = self.folder / f"worker-{implementation}-{time.time_ns()}"
-        settings = {"consumer.auto.offset.reset": "earliest", "offset.flush.interval.ms": "10000"}
-        worker: Worker
-        if implementation == "jvm":
-            # Only the plugin that is used: the least that its worker has to scan.
-            plugins = {"plugin.path": str(self.broker.home / "plugins" / "file")}
-            worker = JvmConnect(folder, self.broker.bootstrap, settings | plugins, jvm=JVM_AS_SHIPPED)
-        else:
-            worker = BarnabasWorker(folder, self.broker.bootstrap, settings)
-        worker.guarded = False
-        return worker
-
-    def make_topic(self, name: str) -> None:
-        """A new topic with one partition."""
-        self._admin.create_topics([NewTopic(name, 1, 1)])[name].result(30)
-
-    def drop_topic(self, name: str) -> None:
-        """Delete a topic."""
-        self._admin.delete_topics([name])[name].result(30)
-
-    def end(self, topic: str) -> int:
-        """Records in a topic with one partition."""
-        try:
-            ends = self._reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=5)
-        except KafkaException:
-            return 0
-        return ends[1] if ends else 0
-
-    def source_file(self) -> Path:
-        """A text file of ``records`` lines of about 200 bytes; made once."""
-        path = self.folder / f"source-{self.records}.txt"
-        if not path.exists():
-            with path.open("wb") as file:
-                for row in rows(self.records):
-                    file.write(row + b"\n")
-        return path
-
-    def full_topic(self) -> str:
-        """A topic of ``records`` records of about 200 bytes; filled once."""
-        topic = f"full-{self.records}"
-        if topic in self._filled:
-            return topic
-        self.make_topic(topic)
-        producer = Producer({"bootstrap.servers": self.broker.bootstrap, "linger.ms": 50, "batch.size": 500_000})
-        for row in rows(self.records):
-            while True:
-                try:
-                    producer.produce(topic, row)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-        producer.flush(120)
-        self._filled.add(topic)
-        return topic
-
-
-def rows(count: int) -> Iterator[bytes]:
-    """JSON documents of about 200 bytes, the same each time."""
-    choose = random.Random(1)
-    tails = [
-        json.dumps(
-            {
-                "name": f"customer-{choose.randrange(10**6)}",
-                "mail": f"someone{choose.randrange(10**6)}@example.com",
-                "amount": round(choose.random() * 1000, 2),
-                "tags": [choose.choice(["new", "old", "vip", "trial"]) for _ in range(3)],
-                "note": "ordered in the shop, to be delivered after the weekend",
-            }
-        )[1:].encode()
-        for _ in range(1000)
-    ]
-    for number in range(count):
-        yield b'{"id": %d, ' % number + tails[number % 1000]
-
-
-def footprint(ground: Ground, implementation: str, **_: str) -> dict[str, Any]:
+def footprint(ground: Ground, implementation: str, *, mode: str) -> dict[str, Any]:
     """Start-up, idle memory and CPU, and what one small source task adds."""
-    worker = ground.worker(implementation)
+    worker = ground.worker(implementation, mode=mode)
     worker.spawn()
     try:
         ready = worker.wait_ready(every=0.005)
-        time.sleep(_SETTLE_S)
+        time.sleep(SETTLE_S)
         before, begin = tree_cpu(worker.pid), time.perf_counter()
-        time.sleep(_SETTLE_S)
+        time.sleep(SETTLE_S)
         cpu = (tree_cpu(worker.pid) - before) / (time.perf_counter() - begin)
         idle = tree_memory(worker.pid)
         known = {process.pid for process in leaves(worker.pid)}
@@ -157,9 +85,10 @@ def footprint(ground: Ground, implementation: str, **_: str) -> dict[str, Any]:
         worker.create("small", {"connector.class": FILE_SOURCE, "file": small, "topic": topic})
         worker.wait_running(1)
         running = time.perf_counter() - begin
-        time.sleep(_SETTLE_S)
+        time.sleep(SETTLE_S)
         busy = tree_memory(worker.pid)
         own = [memory(process.pid).private for process in leaves(worker.pid) if process.pid not in known]
+        worker.request("DELETE", "/connectors/small")
     finally:
         worker.stop()
     return {
@@ -173,35 +102,57 @@ def footprint(ground: Ground, implementation: str, **_: str) -> dict[str, Any]:
     }
 
 
-def source(ground: Ground, implementation: str, *, converter: str, settings: str) -> dict[str, Any]:
+def source(ground: Ground, implementation: str, *, data: str, settings: str) -> dict[str, Any]:
     """File to topic."""
     path, topic = ground.source_file(), f"source-{time.time_ns()}"
     ground.make_topic(topic)
-    config = {"connector.class": FILE_SOURCE, "file": path, "topic": topic, **CONVERTERS[converter]["source"]}
+    config = {"connector.class": FILE_SOURCE, "file": path, "topic": topic, **SOURCES[data]}
     if settings == "tuned":
         config |= TUNED["source"]
+    if settings == "tolerant":
+        config |= _CAREFUL
+    more = {"exactly.once.source.support": "enabled"} if settings == "exactly once" else {}
     try:
-        return _run(ground, implementation, config, lambda: ground.end(topic))
+        return _run(ground, implementation, config, lambda: ground.end(topic), more)
     finally:
         ground.drop_topic(topic)
 
 
-def sink(ground: Ground, implementation: str, *, converter: str, settings: str) -> dict[str, Any]:
-    """Topic to file."""
-    topic, path = ground.full_topic(), ground.folder / f"sink-{time.time_ns()}.txt"
-    config = {"connector.class": FILE_SINK, "file": path, "topics": topic, **CONVERTERS[converter]["sink"]}
+def sink(
+    ground: Ground, implementation: str, *, data: str, settings: str, tasks: str = "1 task", cores: str = ""
+) -> dict[str, Any]:
+    """Topic to file; as many partitions as tasks."""
+    number = int(tasks.split(maxsplit=1)[0])
+    topic, path = ground.full_topic(number), ground.folder / f"sink-{time.time_ns()}.txt"
+    config = {"connector.class": FILE_SINK, "file": path, "topics": topic, "tasks.max": number, **SINKS[data]}
     if settings == "tuned":
         config |= TUNED["sink"]
+    if settings == "tolerant":
+        config |= _CAREFUL | _LETTERS
     counter = LineCounter(path)
     try:
-        return _run(ground, implementation, config, counter.look)
+        return _run(ground, implementation, config, counter.look, cores=int(cores.split(maxsplit=1)[0]) if cores else 0)
     finally:
         path.unlink(missing_ok=True)
 
 
-def _run(ground: Ground, implementation: str, config: dict[str, Any], progress: Callable[[], int]) -> dict[str, Any]:
-    with ground.worker(implementation) as worker:
-        time.sleep(_SETTLE_S)
+def encrypted(ground: Ground, implementation: str, *, data: str, direction: str) -> dict[str, Any]:
+    """Over TLS, with SCRAM."""
+    move = source if direction == "file to topic" else sink
+    return move(ground.encrypted(), implementation, data=data, settings="default")
+
+
+def _run(
+    ground: Ground,
+    implementation: str,
+    config: Mapping[str, Any],
+    progress: Callable[[], int],
+    settings: Mapping[str, str] | None = None,
+    *,
+    cores: int = 0,
+) -> dict[str, Any]:
+    with ground.worker(implementation, settings, cores=cores) as worker:
+        time.sleep(SETTLE_S)
         drain = Drain(worker.pid, ground.broker.pid, progress)
         worker.create(f"bench-{time.time_ns()}", {"tasks.max": 1, **config})
         row = drain.run(ground.records)
@@ -212,9 +163,21 @@ def _run(ground: Ground, implementation: str, config: dict[str, Any], progress: 
 
 Case = tuple[str, "Callable[..., dict[str, Any]]", dict[str, str]]
 CASES: list[Case] = [
-    ("footprint", footprint, {}),
-    *(("file to topic", source, {"converter": kind, "settings": "default"}) for kind in CONVERTERS),
-    ("file to topic", source, {"converter": "string", "settings": "tuned"}),
-    *(("topic to file", sink, {"converter": kind, "settings": "default"}) for kind in CONVERTERS),
-    ("topic to file", sink, {"converter": "string", "settings": "tuned"}),
+    *(("footprint", footprint, {"mode": mode}) for mode in ("standalone", "distributed")),
+    *(("file to topic", source, {"data": data, "settings": kind}) for kind in ("default", "tuned") for data in SOURCES),
+    *(("topic to file", sink, {"data": "String", "settings": kind}) for kind in ("default", "tuned")),
+    *(("topic to file", sink, {"data": data, "settings": "tuned"}) for data in SINKS if data != "String"),
+    *(
+        ("topic to file", sink, {"data": "String", "settings": "default", "tasks": "4 tasks", "cores": cores})
+        for cores in ("1 core", "2 cores")
+    ),
+    ("file to topic", source, {"data": "JSON with schemas", "settings": "tolerant"}),
+    ("topic to file", sink, {"data": "JSON, InsertField", "settings": "tolerant"}),
+    *(
+        ("TLS", encrypted, {"data": "String", "direction": direction})
+        for direction in ("file to topic", "topic to file")
+    ),
+    *(("many connectors", many, {"connectors": count}) for count in ("1", "50", "200")),
+    *(("end to end", latency, {"rate": rate}) for rate in ("1000", "10000", "50000")),
+    ("moving work", moving, {}),
 ]

@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 Rows = list[dict[str, Any]]
@@ -26,6 +26,21 @@ METRICS = (
     ("task_running_s", "REST call to running task, s", True),
     ("one_task_growth_pss_mb", "growth with one task (PSS), MB", True),
     ("one_task_private_mb", "private memory of a task's process, MB", True),
+    ("all_running_s", "all running after the first POST, s", True),
+    ("many_pss_mb", "memory with all of them (PSS), MB", True),
+    ("each_pss_mb", "memory for each (PSS), MB", True),
+    ("threads", "threads", True),
+    ("rest_all_p50_ms", "GET /connectors?expand=status&expand=info, median, ms", True),
+    ("rest_all_p99_ms", "the same, 99th percentile, ms", True),
+    ("rest_one_p50_ms", "GET /connectors/{name}/status, median, ms", True),
+    ("rest_one_p99_ms", "the same, 99th percentile, ms", True),
+    ("arrived_per_s", "records that arrived each second", False),
+    ("age_p50_ms", "age on arrival, median, ms", True),
+    ("age_p99_ms", "age on arrival, 99th percentile, ms", True),
+    ("latency_cpu_percent", "CPU meanwhile, % of a core", True),
+    ("after_sigterm_s", "SIGTERM of a worker until all runs elsewhere, s", True),
+    ("after_join_s", "start of a worker until it has its share, s", True),
+    ("after_kill_s", "kill -9 of a worker until all runs elsewhere, s", True),
 )
 INTRODUCTION = """\
 # Benchmarks
@@ -47,13 +62,19 @@ def read(path: Path) -> Rows:
     return [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
 
 
+def title(case: str, options: Mapping[str, str]) -> str:
+    """What a case is called."""
+    return ", ".join([case, *options.values()])
+
+
 def group(rows: Iterable[dict[str, Any]]) -> dict[str, dict[str, Rows]]:
     """Rows by case, then by implementation. Runs that did not finish are left out here and named by the page."""
     cases: dict[str, dict[str, Rows]] = {}
     for row in rows:
-        title = ", ".join([row["case"], *(f"{value} {key}" for key, value in row["options"].items())])
         if row["result"].get("complete", True):
-            cases.setdefault(title, {}).setdefault(row["implementation"], []).append(row["result"])
+            cases.setdefault(title(row["case"], row["options"]), {}).setdefault(row["implementation"], []).append(
+                row["result"]
+            )
     return cases
 
 
@@ -97,14 +118,16 @@ def page(rows: Rows) -> str:
     software = f"{about['system']}, Python {about['python']}, {about['java']}"
     parts = [INTRODUCTION, f"Machine: {hardware}; {software}. Last run {at}."]
     losses = []
-    for title, sides in group(rows).items():
+    for name, sides in group(rows).items():
         lines, lost = table(sides)
         count = min((len(found) for found in sides.values()), default=0)
-        parts += [f"## {title[0].upper()}{title[1:]}", "\n".join(lines), f"{count} runs a side."]
-        losses += [f"- {title}: {label}" for label in lost]
+        parts += [f"## {name[0].upper()}{name[1:]}", "\n".join(lines), f"{count} runs a side."]
+        losses += [f"- {name}: {label}" for label in lost]
     parts += ["## Where Barnabas is behind", "\n".join(losses) or "Nowhere, where both sides were measured."]
     short = [row for row in rows if not row["result"].get("complete", True)]
     if short:
         parts += ["## Runs that did not finish"]
-        parts += ["\n".join(f"- {row['at']} {row['implementation']}: {row['case']} {row['options']}" for row in short)]
+        parts += [
+            "\n".join(f"- {row['at']} {row['implementation']}: {title(row['case'], row['options'])}" for row in short)
+        ]
     return "\n\n".join(parts) + "\n"
