@@ -150,9 +150,7 @@ class Connector(NamedTuple):
                 return self.connect_once()
             except RetriableError as error:
                 if attempt == self.attempts or stopping():
-                    raise ConnectError(
-                        error.message, code=error.code, key=error.key, remedy=error.remedy
-                    ) from error
+                    raise ConnectError(error.message, code=error.code, key=error.key, remedy=error.remedy) from error
                 _log.warning(
                     "No connection in attempt %d of %d, next in %g s: %s", attempt, self.attempts, self.backoff, error
                 )

@@ -200,9 +200,7 @@ def _tls(given: Mapping[str, str]) -> str | None:
 def _target(value: str) -> str:
     found = _TARGETS.get(value.lower())
     if found is None:
-        raise _refuse(
-            "has a targetServerType that does not exist", "BRN-6152", f"It is one of {', '.join(_TARGETS)}."
-        )
+        raise _refuse("has a targetServerType that does not exist", "BRN-6152", f"It is one of {', '.join(_TARGETS)}.")
     return found
 
 

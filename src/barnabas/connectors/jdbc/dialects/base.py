@@ -174,7 +174,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def tables(
-        self, connection: Any, types: Sequence[str], catalog_pattern: str | None = None, schema_pattern: str | None = None
+        self,
+        connection: Any,
+        types: Sequence[str],
+        catalog_pattern: str | None = None,
+        schema_pattern: str | None = None,
     ) -> list[TableId]:
         """Tables that this user sees, each with its schema, in order.
 

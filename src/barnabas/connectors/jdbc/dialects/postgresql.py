@@ -105,7 +105,11 @@ class PostgreSqlDialect(Dialect):
     # -- the catalogue -----------------------------------------------------------------------------------------------
 
     def tables(
-        self, connection: Any, types: Sequence[str], catalog_pattern: str | None = None, schema_pattern: str | None = None
+        self,
+        connection: Any,
+        types: Sequence[str],
+        catalog_pattern: str | None = None,
+        schema_pattern: str | None = None,
     ) -> list[TableId]:
         """See :meth:`Dialect.tables`."""
         with self.explained("list the tables"):

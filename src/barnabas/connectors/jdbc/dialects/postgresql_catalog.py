@@ -93,9 +93,7 @@ def query_columns(connection: Any, query: str) -> list[Column]:
     oids = [found.ftype(at) for at in range(found.nfields)]
     typmods = [found.fmod(at) for at in range(found.nfields)]
     types = {oid: rest for oid, *rest in connection.execute(_TYPES, [oids]).fetchall()}
-    return [
-        _column(name, *types[oid], typmod) for name, oid, typmod in zip(names, oids, typmods, strict=True)
-    ]
+    return [_column(name, *types[oid], typmod) for name, oid, typmod in zip(names, oids, typmods, strict=True)]
 
 
 def _checked(result: Any) -> Any:

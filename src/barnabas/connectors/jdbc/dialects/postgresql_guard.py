@@ -1,0 +1,95 @@
+"""Which transactions of PostgreSQL may still add rows behind those that were read.
+
+Whoever inserts into a table holds a lock on it from before the first default of a column was evaluated until the end of
+the transaction: locks tell the open writers exactly, long before they have a transaction id and without any privilege.
+A transaction that has not written yet may still do so with the time of its beginning (``now()``); that it is there is
+told by the lock that every transaction holds on its own virtual id.
+
+A standby has no locks of those who write on the primary. There the transaction ids known to be running have to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from barnabas.connectors.jdbc.dialects.base import Barrier, Guard
+
+__all__ = ["barrier", "still_open"]
+
+# EXPLAIN plans the query and by that locks every table, partition and table behind a view that it reads: this
+# session's own locks say which those are. Ids below 16384 are the system's own tables.
+_WRITERS = """
+SELECT DISTINCT w.virtualtransaction, w.pid FROM pg_catalog.pg_locks w
+WHERE w.locktype = 'relation' AND w.granted
+  AND w.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  AND w.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+  AND w.relation IN (
+    SELECT relation FROM pg_catalog.pg_locks
+    WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND relation >= 16384
+  )
+  AND w.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+"""
+_SESSIONS = """
+SELECT l.virtualtransaction, l.pid
+FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = pg_catalog.current_database()
+  AND a.usesysid IS NOT NULL AND l.pid <> pg_catalog.pg_backend_pid()
+"""
+# Those that were prepared for a commit in two phases have no session, and are named by their transaction id.
+_PREPARED = """
+SELECT l.virtualtransaction, NULL::int
+FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = l.transactionid
+WHERE l.pid IS NULL AND l.locktype = 'transactionid' AND p.database = pg_catalog.current_database()
+"""
+_WHO = """
+SELECT pid, concat_ws(', ', 'user ' || usename, 'application ' || nullif(application_name, ''),
+  'open since ' || to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'), state)
+FROM pg_catalog.pg_stat_activity WHERE pid = ANY(%s)
+"""
+_STANDBY = "SELECT 'xid ' || x FROM pg_catalog.txid_snapshot_xip(pg_catalog.txid_current_snapshot()) AS x"
+_STILL = "SELECT DISTINCT virtualtransaction FROM pg_catalog.pg_locks WHERE virtualtransaction = ANY(%s)"
+
+
+def barrier(connection: Any, query: str, guard: Guard) -> Barrier:
+    """See :meth:`Dialect.barrier`."""
+    now, standby = connection.execute("SELECT pg_catalog.clock_timestamp(), pg_catalog.pg_is_in_recovery()").fetchone()
+    if guard == "none":
+        return Barrier({}, now)
+    if standby:
+        names = connection.execute(_STANDBY).fetchall()
+        return Barrier({name: "a transaction on the primary" for (name,) in names}, now)
+    with connection.transaction():
+        connection.execute("SET LOCAL TRANSACTION READ ONLY")
+        connection.execute(f"EXPLAIN {query}", prepare=False)
+        found = dict(connection.execute(_WRITERS).fetchall())
+        if guard == "all":
+            found |= dict(connection.execute(f"{_SESSIONS} UNION ALL {_PREPARED}").fetchall())
+        words = dict(connection.execute(_WHO, [[pid for pid in found.values() if pid]]).fetchall()) if found else {}
+    return Barrier({name: _words(pid, words.get(pid)) for name, pid in found.items()}, now)
+
+
+def still_open(connection: Any, transactions: Sequence[str]) -> list[str]:
+    """See :meth:`Dialect.still_open`."""
+    here = [name for name in transactions if not name.startswith("xid ")]
+    left = _first(connection.execute(_STANDBY)) & set(transactions) if len(here) < len(transactions) else set()
+    if here:
+        # One that was prepared goes on under another name: all that are prepared while some have ended stand for it.
+        kept = _first(connection.execute(_STILL, [here]))
+        ended = [name for name in here if name not in kept]
+        left |= kept | (
+            _first(connection.execute(_PREPARED)) if any(not _is_prepared(name) for name in ended) else set()
+        )
+    return sorted(left)
+
+
+def _is_prepared(name: str) -> bool:
+    return name.startswith("-1/")
+
+
+def _first(rows: Iterable[tuple[Any, ...]]) -> set[Any]:
+    return {row[0] for row in rows}
+
+
+def _words(pid: int | None, who: str | None) -> str:
+    return "a prepared transaction" if pid is None else f"process {pid}" + (f" ({who})" if who else "")
