@@ -2,6 +2,9 @@
 
 The rules are those of Kafka Connect 4.3. Only :class:`~barnabas.errors.RetriableError` is tried again, and only in
 transforms and converters. What still fails is skipped with ``errors.tolerance=all``; otherwise the task fails.
+
+Two errors are no record's and never skipped: :class:`~barnabas.errors.OutageError`, which is waited out, and
+:class:`~barnabas.errors.RefusedError`, which fails the task.
 """
 
 from __future__ import annotations
@@ -11,11 +14,21 @@ from collections.abc import Callable, MutableSequence
 from random import random as chance
 from typing import Literal, NamedTuple, TypeVar
 
-from barnabas.errors import BarnabasError, ConnectError, RetriableError
+from barnabas.errors import BarnabasError, ConnectError, OutageError, RefusedError, RetriableError
 from barnabas.supervisor import board
 from barnabas.task.policy import ErrorPolicy, next_delay
 
-__all__ = ["Failure", "Operator", "Sieve", "Stage", "Tally", "TaskStoppingError", "ToleranceExceededError", "describe"]
+__all__ = [
+    "NO_RECORDS_FAULT",
+    "Failure",
+    "Operator",
+    "Sieve",
+    "Stage",
+    "Tally",
+    "TaskStoppingError",
+    "ToleranceExceededError",
+    "describe",
+]
 
 T = TypeVar("T")
 Stage = Literal["TRANSFORMATION", "KEY_CONVERTER", "VALUE_CONVERTER", "HEADER_CONVERTER", "KAFKA_PRODUCE", "TASK_PUT"]
@@ -34,6 +47,10 @@ class ToleranceExceededError(ConnectError):
 
 class TaskStoppingError(Exception):
     """The task is to stop while an operation waits for its next attempt: the record counts as not read."""
+
+
+NO_RECORDS_FAULT = (TaskStoppingError, OutageError, RefusedError)
+"""What stages let through instead of blaming a record for it."""
 
 
 class Failure(NamedTuple):
@@ -103,6 +120,10 @@ class Operator:
         wait: Sleeps for so many seconds, less when the task is to end.
         clock: Seconds, for deadlines.
         random: For back-off.
+
+    Attributes:
+        sit_out: Waits before an operation is made again that met an outage, and raises :class:`TaskStoppingError` when
+            the task is to end; ``None``: the outage is raised, and who called waits.
     """
 
     def __init__(
@@ -121,6 +142,23 @@ class Operator:
         self._wait = wait
         self._clock = clock
         self._random = random
+        self.sit_out: Callable[[OutageError], None] | None = None
+
+    def endure(self, call: Callable[[], T]) -> T:
+        """Make a call, and where it meets an outage make it again once that is over.
+
+        Raises:
+            TaskStoppingError: The task is to end.
+            OutageError: Somebody else waits.
+            Exception: Whatever else the call raises.
+        """
+        while True:
+            try:
+                return call()
+            except OutageError as error:
+                if self.sit_out is None:
+                    raise
+                self.sit_out(error)
 
     def attempt(self, call: Callable[[], T]) -> T:
         """Make a call, again and again where it may heal.
@@ -131,12 +169,15 @@ class Operator:
         """
         began = self._clock()
         try:
-            return call()
+            return self.endure(call)
         except Exception as error:  # noqa: BLE001  every error of a converter or transform is the policy's business
             return self.recover(error, call, began)
 
     def recover(self, error: Exception, call: Callable[[], T], began: float | None = None) -> T:
         """Go on after a first attempt that raised ``error``; otherwise as :meth:`attempt`."""
+        if isinstance(error, OutageError) and self.sit_out is not None:
+            self.sit_out(error)
+            return self.attempt(call)
         timeout = self.policy.retry_timeout
         until = None if timeout is None else (self._clock() if began is None else began) + timeout
         attempt = 1
@@ -151,7 +192,7 @@ class Operator:
                 raise TaskStoppingError
             attempt += 1
             try:
-                return call()
+                return self.endure(call)
             except Exception as again:  # noqa: BLE001  as above
                 error = again
         raise error
@@ -173,16 +214,17 @@ class Sieve:
     def add(self, failure: Failure) -> bool:
         """Note a failure; whether the records behind it are still wanted."""
         if self._tolerant:
-            self._tally.failed()
-            self._tally.skipped()
             self.skipped.append(failure)
         else:
             self.fatal = failure
         return self._tolerant
 
     def take(self) -> list[Failure]:
-        """The failures since the last call, in the order of records."""
+        """The failures since the last call, in the order of records; counted now, for who reads again counts once."""
         taken, self.skipped = sorted(self.skipped, key=lambda failure: failure.at), []
+        for _ in taken:
+            self._tally.failed()
+            self._tally.skipped()
         return taken
 
     def give_up(self) -> Failure | None:

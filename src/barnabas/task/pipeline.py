@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from barnabas.record import Batch, SinkBatch, SinkRecord, SourceBatch, SourceRecord
-from barnabas.task.failures import Failure, Operator, Sieve, TaskStoppingError
+from barnabas.task.failures import NO_RECORDS_FAULT, Failure, Operator, Sieve
 from barnabas.transforms.chain import apply_record, apply_step
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Pipeline(Generic[R]):
         """One record failed in a step; returns whether to go on with the next."""
         try:
             result = self._operator.recover(error, functools.partial(apply_record, step, record))
-        except TaskStoppingError:
+        except NO_RECORDS_FAULT:
             raise
         except Exception as final:  # noqa: BLE001  as above
             return sieve.add(Failure(row, "TRANSFORMATION", step.name, final))

@@ -15,13 +15,14 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from barnabas.connector import SinkTask
-from barnabas.errors import ConnectError, RetriableError
+from barnabas.errors import ConnectError, OutageError, RetriableError
 from barnabas.kafka import messages as columns
 from barnabas.record import TopicPartition
 from barnabas.supervisor import board
 from barnabas.task.delivery import Delivery
 from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
+from barnabas.task.outage import Patience
 from barnabas.task.sink_context import TaskContext
 from barnabas.task.used_topics import UsedTopics
 
@@ -106,6 +107,8 @@ class SinkLoop:
         self._current: dict[TopicPartition, int] = {}  # after the last record that put has taken
         self._committed: dict[TopicPartition, int] = {}  # last committed, or where reading began
         self._delivery = Delivery(task, control.slot, errors, settings.call_timeout)
+        self._unread: list[Message] = []  # not converted yet, because a system that it needs is away
+        self._patience = Patience()
         self._retry_at = 0.0
         self._held = False  # all partitions are paused, for a retry or because the connector is
         self._pausing = False  # the connector is PAUSED
@@ -186,11 +189,11 @@ class SinkLoop:
         if self._rebalance_error is not None:
             error, self._rebalance_error = self._rebalance_error, None
             raise error
-        if self._delivery.pending:
+        if self._pending:
             if messages:
                 raise ConnectError("Records arrived while all partitions were paused for a retry.", code="BRN-2011")
             if time.monotonic() >= self._retry_at:
-                self._deliver()
+                self._try_again()
         elif messages or not self._pausing:  # an order to pause may come while records are on their way: deliver those
             self._take(messages)
 
@@ -209,13 +212,25 @@ class SinkLoop:
             if not positions.keys() <= self._committed.keys():
                 starts = columns.positions(messages[::-1])
                 self._committed = {**{where: after - 1 for where, after in starts.items()}, **self._committed}
+        self._read(messages, positions)
+
+    def _read(self, messages: list[Message], positions: dict[TopicPartition, int]) -> None:
+        """Convert and deliver; where a system that this needs is away, keep the messages and come back later."""
         self._slot.enter("convert")
         try:
             read = self._pipeline.read(messages)
         except TaskStoppingError:
             return  # none of it was put, and no offset moved
+        except OutageError as error:
+            self._unread = messages
+            self._retry_at = time.monotonic() + self._patience.failed(error)
+            if not self._held:
+                self._hold()
+            return
         finally:
             self._slot.leave()
+        self._unread = []
+        self._patience.over()
         if read.skipped or read.fatal is not None:
             self._errors.read(messages, read)
         if messages:
@@ -224,14 +239,25 @@ class SinkLoop:
         self._delivery.begin(read.batch)
         self._deliver()
 
+    @property
+    def _pending(self) -> bool:
+        """Whether there is a batch that was read from Kafka and not put yet: reading waits."""
+        return self._delivery.pending or bool(self._unread)
+
+    def _try_again(self) -> None:
+        if self._unread:
+            self._read(self._unread, columns.positions(self._unread))
+        else:
+            self._deliver()
+
     def _wait(self, now: float) -> float:
         """Until the next commit, retry or the task's own time-out, and short enough to see orders."""
         wait = min(_WAIT, max(0.0, self._next_commit - now))
-        if self._delivery.pending:
+        if self._pending:
             wait = min(wait, max(0.0, self._retry_at - now))
         if self._context.timeout_ms >= 0:
             wait = min(wait, self._context.timeout_ms / 1000)
-            if not self._delivery.pending:
+            if not self._pending:
                 self._context.timeout_ms = -1
         return wait
 
@@ -245,7 +271,7 @@ class SinkLoop:
             self._control.report("PAUSED")
         elif not paused and self._pausing:
             self._pausing = False
-            if not self._delivery.pending:
+            if not self._pending:
                 self._release()
             self._control.report("RUNNING")
 
@@ -383,7 +409,8 @@ class SinkLoop:
             if where in self._committed:
                 self._consumer.seek(where, self._committed[where])
         self._current = {where: at for where, at in self._committed.items() if where in self.assigned}
-        if self._delivery.pending:
+        if self._pending:
+            self._unread = []
             self._delivery.drop()
             if not self._control.paused:
                 self._release()
@@ -456,3 +483,12 @@ class SinkLoop:
             self._committed.pop(where, None)
         self._errors.lost(partitions)
         self._delivery.remove(partitions)
+        self._leave_out(partitions)
+
+    def _leave_out(self, partitions: set[TopicPartition]) -> None:
+        """Messages that wait for an outage to end, and are another task's now; with none left, reading goes on."""
+        if not self._unread:
+            return
+        self._unread = [message for message in self._unread if not columns.positions([message]).keys() <= partitions]
+        if not self._unread and self._held and not self._pausing:
+            self._release()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from barnabas.kafka import messages as columns
 from barnabas.record import Headers, SinkBatch, SinkRecord
 from barnabas.schema import SchemaAndValue
-from barnabas.task.failures import Failure, Sieve, Stage, TaskStoppingError
+from barnabas.task.failures import NO_RECORDS_FAULT, Failure, Sieve, Stage
 from barnabas.task.pipeline import Pipeline, Rows
 
 if TYPE_CHECKING:
@@ -51,11 +51,15 @@ class SinkPipeline(Pipeline[SinkRecord]):
 
         Raises:
             TaskStoppingError: The task is to end while something is tried again: none of the messages counts as read.
+            OutageError: A system does not answer: none counts as read, they are to be read again later.
+            RefusedError: A system refuses us: the task fails.
         """
         sieve = self.sieve()
         rows: Rows | None = None
         try:
             batch = self._convert(messages)
+        except NO_RECORDS_FAULT:
+            raise
         except Exception:  # noqa: BLE001  walked again, to see which record it was
             batch, rows = self._walk(messages, sieve)
         if self._steps:
@@ -158,6 +162,8 @@ class SinkPipeline(Pipeline[SinkRecord]):
             return None
         try:
             return self._convert(messages[piece.start : piece.stop])
+        except NO_RECORDS_FAULT:
+            raise
         except Exception:  # noqa: BLE001  as in read
             return None
 
@@ -209,7 +215,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
         for (stage, call), name in zip(calls, self._names, strict=True):
             try:
                 results.append(self._operator.attempt(call))
-            except TaskStoppingError:
+            except NO_RECORDS_FAULT:
                 raise
             except Exception as error:  # noqa: BLE001  whatever a converter raises concerns this record
                 sieve.add(Failure(at, stage, name, error))

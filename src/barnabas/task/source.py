@@ -14,8 +14,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from barnabas.connector import OffsetStorageReader, SourceTask, SourceTaskContext
-from barnabas.errors import DataError, RetriableError
+from barnabas.connector import SourceTask
+from barnabas.errors import DataError, OutageError, RetriableError
 from barnabas.kafka.faults import KafkaClientError
 from barnabas.record import SourceBatch, SourceRecord
 from barnabas.store.offset_keys import offset_value, partition_key
@@ -24,7 +24,9 @@ from barnabas.supervisor import board
 from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
 from barnabas.task.offsets import OffsetTracker, Progress, freeze
+from barnabas.task.outage import Patience
 from barnabas.task.sent import Sent
+from barnabas.task.source_context import SourceContext
 from barnabas.task.used_topics import UsedTopics
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 _BACK_OFF = 0.1  # after poll raised RetriableError, as in Connect
 _ACK_WAIT = 0.1  # how long a source that wants each acknowledgement is kept from its next poll for one
+_OUTAGE_TURN = 0.5  # seconds between looks at acknowledgements and orders while a system is away
 _NO_TOPIC_NAME = "BRN-2211"
 _EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
 
@@ -53,19 +56,6 @@ class SourceLoopSettings:
     def __init__(self, flush_interval: float, flush_timeout: float) -> None:
         self.flush_interval = flush_interval
         self.flush_timeout = flush_timeout
-
-
-class _Context(SourceTaskContext):
-    def __init__(self, configs: Callable[[], Mapping[str, str]], reader: OffsetStorageReader) -> None:
-        self._configs = configs
-        self._reader = reader
-
-    def configs(self) -> Mapping[str, str]:
-        return self._configs()
-
-    @property
-    def offset_storage_reader(self) -> OffsetStorageReader:
-        return self._reader
 
 
 class SourceLoop:
@@ -120,6 +110,9 @@ class SourceLoop:
         self._memory = IdleTrim()
         self._used = UsedTopics(spec.id, control, topic_used)
         self._creation = creation
+        self._patience = Patience()
+        self._broken: Exception | None = None
+        pipeline.when_out(self._sit_out)
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
@@ -137,7 +130,7 @@ class SourceLoop:
         self._producer = self._open_producer(self._wants_acks)
         self._errors.start()
         configs = self._control.configs or (lambda: self._spec.props)
-        context = _Context(configs, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
+        context = SourceContext(configs, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
         with self._slot.calling("initialize"):
             self._task.initialize(context)
         with self._slot.calling("start"):
@@ -221,7 +214,10 @@ class SourceLoop:
         try:
             self._send_good(polled, sieve)
         except TaskStoppingError:
+            if self._broken is not None:
+                raise self._broken from None
             return  # what was not sent will be polled again
+        self._patience.over()
         failure = sieve.give_up()
         if failure is not None:
             record = polled[failure.at]
@@ -229,6 +225,30 @@ class SourceLoop:
             origin = f"source partition {record.source_partition}, source offset {record.source_offset}"
             where = f"the record for topic {record.topic}, {origin} ({failure.at + 1} of {len(polled)} in its batch)"
             raise failure.exceeded(where)
+
+    def _sit_out(self, outage: OutageError) -> None:
+        """A converter's or transform's system does not answer: wait a while, with everything else going on.
+
+        Raises:
+            TaskStoppingError: The task is to end, or something else has failed meanwhile: that is kept, because no
+                record is to be blamed for it.
+        """
+        call = self._slot.call()
+        self._slot.leave()  # nothing of the plugin is under way: its deadline does not run
+        until = time.monotonic() + self._patience.failed(outage)
+        try:
+            while not self._control.stopping and (left := until - time.monotonic()) > 0:
+                if self._control.paused:
+                    self._pause()
+                self._control.wait(min(left, _OUTAGE_TURN))
+                self._tend()
+        except Exception as error:
+            self._broken = error
+            raise TaskStoppingError from error
+        if self._control.stopping:
+            raise TaskStoppingError
+        if call is not None:
+            self._slot.enter(call[0])
 
     def _send_good(self, polled: SourceBatch, sieve: Sieve) -> None:
         self._slot.enter("transform")

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
+from barnabas.errors import OutageError
 from barnabas.record import Headers, SourceBatch, SourceRecord
-from barnabas.task.failures import Failure, Sieve, Stage, TaskStoppingError
+from barnabas.task.failures import NO_RECORDS_FAULT, Failure, Sieve, Stage
 from barnabas.task.pipeline import Pipeline, Rows, compose
 
 __all__ = ["Outgoing", "SourcePipeline", "Transformed"]
@@ -54,6 +55,10 @@ class Outgoing(NamedTuple):
 class SourcePipeline(Pipeline[SourceRecord]):
     """See :class:`Pipeline`."""
 
+    def when_out(self, sit_out: Callable[[OutageError], None]) -> None:
+        """How the loop waits where a converter or transform meets an outage: see :class:`Operator`."""
+        self._operator.sit_out = sit_out
+
     def transform(self, batch: SourceBatch, sieve: Sieve) -> Transformed:
         """Apply the transforms; source partitions and offsets are the original's, whatever they did.
 
@@ -86,7 +91,9 @@ class SourcePipeline(Pipeline[SourceRecord]):
             start, end = end, end + len(run)
             rows = compose(kept, range(start, end)) if len(run) < len(batch) or kept is not None else None
             try:
-                values, keys, headers = self._convert_run(run)
+                values, keys, headers = self._operator.endure(functools.partial(self._convert_run, run))
+            except NO_RECORDS_FAULT:
+                raise
             except Exception:  # noqa: BLE001  walked again, to see which record it was
                 outgoing = self._walk(run, rows, end, sieve)
                 if len(outgoing.values):
@@ -157,7 +164,7 @@ class SourcePipeline(Pipeline[SourceRecord]):
         for stage, name, call in calls:
             try:
                 results.append(self._operator.attempt(call))
-            except TaskStoppingError:
+            except NO_RECORDS_FAULT:
                 raise
             except Exception as error:  # noqa: BLE001  whatever a converter raises concerns this record
                 sieve.add(Failure(row, stage, name, error))

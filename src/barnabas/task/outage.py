@@ -1,0 +1,63 @@
+"""Waiting for a system that the data need and that does not answer: when to ask again, and what the log is told.
+
+A pure state machine, one a task. It is no part of ``errors.*``: an outage is no record's fault, so nothing is skipped
+and no time limit ends it; the task waits until the system answers or it is told to stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from random import random as chance
+from typing import Final
+
+from barnabas.errors import OutageError
+
+__all__ = ["Patience"]
+
+log = logging.getLogger(__name__)
+
+_FIRST: Final = 0.5
+_LONGEST: Final = 10.0
+_SAY_AGAIN: Final = 60.0
+
+
+class Patience:
+    """Used on the task's thread; times in seconds.
+
+    Args:
+        clock: The time.
+        random: A number in [0, 1): many tasks wait for one system, and shall not come back all at once.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, random: Callable[[], float] = chance) -> None:
+        self._clock = clock
+        self._random = random
+        self._since: float | None = None
+        self._said = 0.0
+        self._delay = _FIRST
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the last attempt failed."""
+        return self._since is not None
+
+    def failed(self, error: OutageError) -> float:
+        """An attempt failed; returns how long to wait before the next, and tells the log now and then."""
+        now = self._clock()
+        if self._since is None:
+            self._since, self._said, self._delay = now, now, _FIRST
+            log.warning("%s Nothing is skipped; it is asked again until it answers.", error.describe())
+        else:
+            self._delay = min(2 * self._delay, _LONGEST)
+            if now - self._said >= _SAY_AGAIN:
+                self._said = now
+                log.warning("Waiting for %.0f s now: %s", now - self._since, error.describe())
+        return self._delay * (0.8 + 0.4 * self._random())
+
+    def over(self) -> None:
+        """An attempt succeeded."""
+        if self._since is not None:
+            log.info("It answers again after %.0f s: going on.", self._clock() - self._since)
+            self._since = None
