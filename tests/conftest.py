@@ -11,6 +11,7 @@ from services.kafka_tls import scram_sha_512
 from services.missing import unavailable
 from services.postgres import PostgresServer, postgres_bin
 from services.process import ServiceError
+from services.registry import RegistryServer, registry_home
 from services.worker import JvmConnect
 
 if TYPE_CHECKING:
@@ -104,3 +105,19 @@ def database(postgres: PostgresServer) -> Iterator[str]:
     """The name of an empty database of the running PostgreSQL, which ends with the test, slots included."""
     with postgres.database() as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def registry_libs() -> Path:
+    """Folder with a schema registry (``app``, ``jdk``) and Java libraries to compare with (``lib``)."""
+    try:
+        return registry_home()
+    except ServiceError as error:
+        unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def registry(registry_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    """A running schema registry, shared by all tests of a run: use subjects of your own."""
+    with RegistryServer(tmp_path_factory.mktemp("registry"), registry_libs) as server:
+        yield server
