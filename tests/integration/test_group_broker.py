@@ -75,7 +75,7 @@ def test_its_restart_loses_nothing_and_its_absence_is_survived(kafka, worker, tm
     kafka.kill()
     began = time.monotonic()
     worker._process.terminate()
-    assert worker.wait_exit(40) == 0
+    assert worker.wait_exit(40) == 0, worker.tail(80)
     assert time.monotonic() - began < 5 + 10
     kafka.start()
     worker.start()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from barnabas.cli.cluster import cluster_id_on_thread
 from barnabas.cli.exits import BEFORE_START, BROKEN, STARTING
 from barnabas.cli.version import KAFKA_VERSION, installed_version
-from barnabas.cli.worker import failing_as, run_until_stopped, say_addresses
+from barnabas.cli.worker import failing_as, run_until_stopped, say_addresses, stop
 from barnabas.errors import ConnectError
 from barnabas.herder.distributed import DistributedHerder
 from barnabas.herder.group.forwarding import Forwarder
@@ -101,7 +101,7 @@ async def _run(fork: ForkServer, config: WorkerConfig, sockets: list[socket.sock
     async with AsyncExitStack() as undo:
         await logs.start()
         undo.push_async_callback(logs.stop)
-        undo.push_async_callback(herder.stop)
+        undo.push_async_callback(stop, herder)
         with failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
             await undo.enter_async_context(open_rest(herder, config, sockets))
         say_addresses(config, sockets, f"{host}:{port}")

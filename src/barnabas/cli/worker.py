@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from barnabas.herder.connector_file import ConnectorFile
+    from barnabas.herder.running import RunningHerder
     from barnabas.supervisor.forkserver import ForkServer
 
-__all__ = ["failing_as", "run_until_stopped", "run_worker", "say_addresses"]
+__all__ = ["failing_as", "run_until_stopped", "run_worker", "say_addresses", "stop"]
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +159,7 @@ async def _run(
     with failing_as(BEFORE_START):
         log.info("Kafka cluster ID: %s", await cluster)
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(herder.stop)
+        undo.push_async_callback(stop, herder)
         with failing_as(STARTING):
             await herder.start()
         with failing_as(BEFORE_START):  # what is wrong here is a setting: nothing was begun that others would see
@@ -176,6 +177,12 @@ async def _run(
             started(address)
         with failing_as(BROKEN):
             await supervisor.broken()
+
+
+async def stop(herder: RunningHerder) -> None:
+    """Stop all work; what fails then is no reason to start the worker anew, but the exit code tells."""
+    with failing_as(BROKEN):
+        await herder.stop()
 
 
 def say_addresses(config: WorkerConfig, sockets: Sequence[socket.socket], advertised: str) -> str:

@@ -104,6 +104,10 @@ class RunningHerder(ReadingHerder, Listener):
         """A runner for a connector, in a lane of its own."""
 
     # ------------------------------------------------------------------ life
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop all work in good order; raises what failed, when all is over."""
+
     def _enter(self, stage: str) -> None:
         """The worker is doing this from now on: what ``/health`` and requests that time out say."""
         self._stages.enter(stage)
@@ -111,6 +115,23 @@ class RunningHerder(ReadingHerder, Listener):
     def _ask_cluster(self) -> None:
         if self._identity.ask is not None:
             self._in_background(self._find_cluster(self._identity.ask), "worker")
+
+    @staticmethod
+    async def _through(*steps: tuple[str, Callable[[], Awaitable[object]]]) -> None:
+        """Take the steps in which a worker stops, each whatever became of those before it.
+
+        Raises:
+            Exception: What failed first, once all steps were taken; each is logged.
+        """
+        failed: list[Exception] = []
+        for doing, step in steps:
+            try:
+                await step()
+            except Exception as error:
+                log.exception("The worker stops all the same, but %s failed.", doing)
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     async def _end_background(self) -> None:
         for task in list(self._background):

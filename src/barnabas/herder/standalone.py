@@ -113,9 +113,11 @@ class StandaloneHerder(RunningHerder):
         """Stop all connectors and tasks within ``task.shutdown.graceful.timeout.ms``, write what offsets they leave."""
         self._is_ready = False
         self._enter("shutting down")
-        await self._end_background()
-        await self._around.supervisor.stop(self._worker.graceful_timeout)
-        await self._offsets.stop()
+        await self._through(
+            ("ending what runs in the background", self._end_background),
+            ("stopping tasks", lambda: self._around.supervisor.stop(self._worker.graceful_timeout)),
+            ("writing offsets", self._offsets.stop),
+        )
 
     # ------------------------------------------------------------------ configurations
     async def put_connector(

@@ -220,10 +220,16 @@ class WorkingHerder(RunningHerder):
         """Stop all work, say so, and leave the group: the others take it over at once."""
         self._is_ready = False
         self._enter("shutting down")
-        await self.director.stop()
-        await self._end_background()
-        await self._around.supervisor.stop(self._worker.graceful_timeout)
-        await self._topics.close()
+        await self._through(
+            ("following the group", self.director.stop),
+            ("ending what runs in the background", self._end_background),
+            ("stopping tasks", lambda: self._around.supervisor.stop(self._worker.graceful_timeout)),
+            ("closing offset topics", self._topics.close),
+            ("leaving the group", self._leave),
+        )
+
+    async def _leave(self) -> None:
+        """Say that nothing runs here, and leave."""
         if not self.is_cut_off:
             self._say_unassigned(list(self.director.held))  # also what was assigned only meanwhile
         said = await self._flush()
