@@ -16,10 +16,10 @@ setup-dev:
 demo: setup ## stream a million lines through a broker into another file; FILE=… takes your own text
 	@$(PY) scripts/demo.py $(if $(FILE),"$(FILE)")
 
-test: setup-dev ## all checks and all tests; fetches Apache Kafka with Java and Maven; ARGS=… goes to pytest
+test: setup-dev ## all checks and all tests, four at a time; fetches Apache Kafka with Java and Maven; ARGS=… goes to pytest
 	@scripts/services
 	@scripts/lint
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses 4 --dist loadfile $(ARGS)
 
 lint: setup-dev ## style, format, types, import rules
 	@scripts/lint
