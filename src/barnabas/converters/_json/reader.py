@@ -24,7 +24,7 @@ from barnabas.converters._json.scalars import (
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
 
-__all__ = ["CoercedError", "ColumnReader", "plain_value", "reader_for", "strict_value"]
+__all__ = ["CoercedError", "ColumnReader", "ReaderCompiler", "plain_value", "reader_for", "strict_value"]
 
 
 class ColumnReader:
@@ -90,7 +90,7 @@ def reader_for(schema: Schema | None, *, replace_nulls: bool, strict: bool = Fal
     """
     if schema is None:
         return ColumnReader(strict_value if strict else plain_value)
-    return _Compiler(replace_nulls=replace_nulls, strict=strict).reader(schema)
+    return ReaderCompiler(replace_nulls=replace_nulls, strict=strict).reader(schema)
 
 
 def plain_value(node: Any) -> Any:  # noqa: PLR0911 - one return a type
@@ -158,12 +158,20 @@ def _nullable(schema: Schema, replace_nulls: bool, read: Reader) -> Reader:
     return required
 
 
-class _Compiler:
+class ReaderCompiler:
+    """Makes a plan part by part; another dialect of JSON replaces methods.
+
+    Args:
+        replace_nulls: As for :func:`reader_for`.
+        strict: As for :func:`reader_for`.
+    """
+
     def __init__(self, *, replace_nulls: bool, strict: bool) -> None:
         self._replace_nulls = replace_nulls
         self._strict = strict
 
     def reader(self, schema: Schema | None) -> ColumnReader:
+        """The plan for a schema."""
         if schema is None:
             return ColumnReader(strict_value if self._strict else plain_value)
         if schema.name in LOGICAL:

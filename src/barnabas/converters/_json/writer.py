@@ -28,7 +28,7 @@ from barnabas.converters.java_text import java_class
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
 
-__all__ = ["ColumnWriter", "writer_for"]
+__all__ = ["ColumnWriter", "StructWriter", "Writer", "WriterCompiler", "writer_for"]
 
 Writer = Callable[[Any], Any]
 
@@ -50,23 +50,28 @@ class ColumnWriter:
         return values if unchanged(values, self._easy, self._limits) else [*map(self.one, values)]
 
 
-class _StructWriter(ColumnWriter):
-    """Works field by field, so that a column of structs costs a few C loops a field."""
+class StructWriter(ColumnWriter):
+    """Works field by field, so that a column of structs costs a few C loops a field.
+
+    Attributes:
+        names: Of the fields.
+        parts: Their writers.
+    """
 
     def __init__(self, one: Writer, names: tuple[str, ...], parts: list[ColumnWriter]) -> None:
         super().__init__(one)
-        self._names = names
-        self._parts = parts
+        self.names = names
+        self.parts = parts
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
-        found = columns_of(values, self._names)
+        found = columns_of(values, self.names)
         if found is None:
             return [*map(self.one, values)]
         columns, in_order = found
-        written = [part.column(column) for part, column in zip(self._parts, columns, strict=True)]
+        written = [part.column(column) for part, column in zip(self.parts, columns, strict=True)]
         if in_order and all(one is other for one, other in zip(written, columns, strict=True)):
             return values
-        return rows_of(written, self._names)
+        return rows_of(written, self.names)
 
 
 class _ArrayWriter(ColumnWriter):
@@ -97,16 +102,25 @@ def writer_for(
         replace_nulls: Write the default where a value is null.
         strict: Raise :class:`CoercedError` for what would be read back as something else.
     """
-    return _Compiler(numeric_decimals=numeric_decimals, replace_nulls=replace_nulls, strict=strict).writer(schema)
+    return WriterCompiler(numeric_decimals=numeric_decimals, replace_nulls=replace_nulls, strict=strict).writer(schema)
 
 
-class _Compiler:
+class WriterCompiler:
+    """Makes a plan part by part; another dialect of JSON replaces methods.
+
+    Args:
+        numeric_decimals: As for :func:`writer_for`.
+        replace_nulls: As for :func:`writer_for`.
+        strict: As for :func:`writer_for`.
+    """
+
     def __init__(self, *, numeric_decimals: bool, replace_nulls: bool, strict: bool) -> None:
         self._numeric = numeric_decimals
         self._replace_nulls = replace_nulls
         self._strict = strict
 
     def writer(self, schema: Schema | None) -> ColumnWriter:
+        """The plan for a schema."""
         if schema is None:
             return ColumnWriter(partial(schemaless_node, strict=self._strict))
         null = self._null(schema)
@@ -169,7 +183,7 @@ class _Compiler:
 
         return write
 
-    def _struct(self, schema: Schema, null: Callable[[], Any]) -> ColumnWriter:
+    def _struct(self, schema: Schema, null: Callable[[], Any]) -> StructWriter:
         names = tuple(field.name for field in schema.fields)
         parts = [self.writer(field.schema) for field in schema.fields]
         plan = [(name, part.one) for name, part in zip(names, parts, strict=True)]
@@ -186,7 +200,7 @@ class _Compiler:
             get = value.get
             return {name: one(get(name)) for name, one in plan}
 
-        return _StructWriter(write, names, parts)
+        return StructWriter(write, names, parts)
 
 
 def _check_struct(schema: Schema, value: Any) -> None:

@@ -1,0 +1,77 @@
+"""Checking JSON against a JSON Schema (``json.fail.invalid.schema``), by the library ``jsonschema``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urljoin
+
+from barnabas.errors import DataError
+
+__all__ = ["DRAFTS", "Check", "make_check"]
+
+DRAFTS: Final = ("draft_4", "draft_6", "draft_7", "draft_2019_09", "draft_2020_12")
+"""What ``json.schema.spec.version`` may be."""
+
+Check = Callable[[Any], str | None]
+"""Gives the first thing that is wrong with parsed JSON, and where; ``None`` if nothing is."""
+
+_SHOWN: Final = 300
+
+
+def make_check(schema: Any, others: dict[str, Any], draft: str) -> Check:
+    """Prepare the check of one schema.
+
+    Args:
+        schema: Parsed.
+        others: What it refers to, by name.
+        draft: One of :data:`DRAFTS`, for schemas without ``$schema``.
+    """
+    import jsonschema  # type: ignore[import-untyped]  # noqa: PLC0415  an extra, and slow to import: only those who check need it
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # noqa: PLC0415  as above
+    from referencing import Registry, Resource  # noqa: PLC0415  as above
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415  as above
+    from referencing.jsonschema import specification_with  # noqa: PLC0415  as above
+
+    by_draft: dict[str, Any] = {
+        "draft_4": jsonschema.Draft4Validator,
+        "draft_6": jsonschema.Draft6Validator,
+        "draft_7": jsonschema.Draft7Validator,
+        "draft_2019_09": jsonschema.Draft201909Validator,
+        "draft_2020_12": jsonschema.Draft202012Validator,
+    }
+    chosen = validator_for(schema, default=by_draft[draft])
+    specification = specification_with(chosen.META_SCHEMA.get("$schema", chosen.META_SCHEMA.get("id")))
+    base = _own_id(schema)
+    registry: Any = Registry()
+    for name, node in others.items():
+        resource = Resource.from_contents(node, default_specification=specification)
+        registry = registry.with_resources([(name, resource), (_joined(base, name), resource)])
+    validator = chosen(schema, registry=registry)
+
+    def check(node: Any) -> str | None:
+        try:
+            found = jsonschema.exceptions.best_match(validator.iter_errors(node))
+        except Unresolvable as error:
+            raise DataError(
+                f"The JSON Schema refers to {error.ref!s:.200}, which is not there",
+                code="BRN-1472",
+                remedy="Add the definition, or register the schema with a reference of that name.",
+            ) from error
+        except RecursionError:
+            return "it is nested too deeply"
+        return None if found is None else f"{found.json_path}: {found.message:.{_SHOWN}}"
+
+    return check
+
+
+def _own_id(schema: Any) -> str:
+    own = schema.get("$id", schema.get("id")) if isinstance(schema, dict) else None
+    return own if isinstance(own, str) else ""
+
+
+def _joined(base: str, name: str) -> str:
+    try:
+        return urljoin(base, name)
+    except ValueError:
+        return name
