@@ -7,11 +7,11 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final
 
+from barnabas._columns.source import literal
 from barnabas._schema.exact import WIDTHS, BigInt, Instant, Struct
 from barnabas._schema.names import java_class
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
-from barnabas.transforms._compiled import literal
 from barnabas.transforms._rows import basics, defaults, field_of, strictly
 
 __all__ = ["FlatMaps", "FlatStructs"]

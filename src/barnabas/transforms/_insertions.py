@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from barnabas._columns.source import compiled, literal
 from barnabas._schema.exact import Instant, Int32, Struct
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Timestamp, Type
-from barnabas.transforms._compiled import compiled, literal, looped
+from barnabas.transforms._compiled import looped
 from barnabas.transforms._rows import basics, defaults, not_rows, strictly
 
 __all__ = ["Insertion", "Insertions", "Recipe"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from barnabas._columns.source import compiled, literal
 from barnabas._schema.exact import Struct
 from barnabas.errors import ConnectError, DataError
 from barnabas.schema import Schema
-from barnabas.transforms._compiled import compiled, literal
 from barnabas.transforms._rows import not_rows
 from barnabas.transforms.side import Plan
 

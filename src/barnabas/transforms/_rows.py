@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
+from barnabas._columns.rows import Fast
+from barnabas._columns.source import literal
 from barnabas._schema.exact import Struct
 from barnabas._schema.names import java_class
 from barnabas.errors import DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder, Type
-from barnabas.transforms._compiled import Hasty, literal, rows
+from barnabas.transforms._compiled import rows
 from barnabas.transforms.side import Plan, SidedTransformation
 
 __all__ = [
@@ -23,7 +25,6 @@ __all__ = [
     "basics",
     "class_name",
     "defaults",
-    "dict_of",
     "dropping",
     "edited",
     "field_of",
@@ -54,7 +55,7 @@ class Change(NamedTuple):
     result: str
     steps: Sequence[str] = ()
     constants: Mapping[str, Any] = {}
-    hasty: Hasty | None = None
+    hasty: Fast | None = None
 
 
 class RowTransformation(SidedTransformation[R], Generic[R]):
@@ -175,11 +176,6 @@ def field_of(row: str, name: str | None, default: str | None = None, variable: s
     if default is None:
         return f"{row}.get({literal(name)})"
     return f"({default} if ({variable} := {row}.get({literal(name)})) is None else {variable})"
-
-
-def dict_of(members: Mapping[str, str]) -> str:
-    """An expression for a dict, from its keys and their expressions."""
-    return "{" + ", ".join(f"{literal(key)}: {value}" for key, value in members.items()) + "}"
 
 
 def edited(*edits: Iterable[str]) -> list[str]:

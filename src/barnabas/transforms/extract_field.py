@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from operator import itemgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.source import literal
 from barnabas._schema.exact import Struct
 from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import IllegalArgumentError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.schema import Type as SchemaType
-from barnabas.transforms._compiled import compiled, literal, tried
+from barnabas.transforms._compiled import tried
 from barnabas.transforms._field_path import SYNTAX, define_syntax, parse_path
 from barnabas.transforms._rows import Change, Nulls, RowTransformation, field_of, not_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, strict_of
@@ -54,28 +55,7 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         plan = super().plan(schema)
         if self._strict or not self._steps or (schema is not None and not self._without_defaults(schema)):
             return plan
-        return Plan(plan.schema, plan.one, tried(self._hastily(schemaless=schema is None), plan.many), plan.skip_null)
-
-    def _hastily(self, *, schemaless: bool) -> Callable[[list[Any]], list[Any]]:
-        if schemaless:
-            # Nulls, and what is no map, are refused on the way.
-            rows = ["v", *(f"x{at}" for at in range(1, len(self._steps)))]
-            found = [f"{row}[{literal(step)}]" for row, step in zip(rows, self._steps, strict=True)]
-            tests = ["type(v) is dict"]
-            tests += [f"type({row} := {value}) is dict" for row, value in zip(rows[1:], found[:-1], strict=True)]
-            source = (
-                f"def hasty(values):\n    return [{found[-1]} if {' and '.join(tests)} else no() for v in values]\n"
-            )
-            made: Callable[[list[Any]], list[Any]] = compiled(source, {"no": _otherwise})["hasty"]
-            return made
-        getters = list(map(itemgetter, self._steps))
-
-        def hasty(values: list[Any]) -> list[Any]:
-            for getter in getters:
-                values = list(map(getter, values))
-            return values
-
-        return hasty
+        return Plan(plan.schema, plan.one, tried(rows.reaching(self._steps), plan.many), plan.skip_null)
 
     def _without_defaults(self, schema: Schema) -> bool:
         """Whether the path is one of the schema's, and a null on it is what it is."""
@@ -139,10 +119,6 @@ class _ExtractField(RowTransformation[R], Generic[R]):
         if step not in row:
             raise strictly(f"The value has no field {step!r}, which {self._field!r} asks for.")
         return row[step]
-
-
-def _otherwise() -> Any:
-    raise TypeError  # for the slow way
 
 
 def _nowhere() -> Any:

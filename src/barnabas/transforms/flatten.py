@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
 from barnabas.config import ConfigDef, Type
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
+from barnabas.transforms._compiled import tried
 from barnabas.transforms._flat import FlatMaps, FlatStructs
-from barnabas.transforms._flat_columns import FlatColumns
 from barnabas.transforms._rows import Change, RowTransformation
 from barnabas.transforms._settings import strict_of
 from barnabas.transforms.side import Plan, Side
@@ -43,7 +44,7 @@ class _Flatten(RowTransformation[R], Generic[R]):
         made = super().plan(schema)
         if schema is not None:
             return made
-        return Plan(None, made.one, FlatColumns(self._delimiter, made.many))
+        return Plan(None, made.one, tried(rows.flattening(self._delimiter), made.many))
 
     def change(self, schema: Schema | None) -> Change:
         """A copy, edited."""

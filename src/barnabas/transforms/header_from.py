@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns.source import literal
 from barnabas._schema.names import schema_text
 from barnabas.config import ConfigDef, Type, ValidString
 from barnabas.errors import ConfigError, DataError
 from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.schema import Type as SchemaType
-from barnabas.transforms._compiled import literal
 from barnabas.transforms._rows import Change, basics, defaults, dropping, edited, field_of, plan_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NonEmptyList, strict_of
 from barnabas.transforms.side import Plan, Plans, Side, SidedTransformation, operating, replaced, spans

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.rows import Column
 from barnabas.config import ConfigDef, Type
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder
-from barnabas.transforms._compiled import compiled, literal
 from barnabas.transforms._rows import required
 from barnabas.transforms.side import Plan, Side, SidedTransformation
 
@@ -31,7 +32,13 @@ class _HoistField(SidedTransformation[R], Generic[R]):
     def plan(self, schema: Schema | None) -> Plan:
         """A dict with one member."""
         name = self._field
-        hoisted = compiled(f"def many(values):\n    return [{{{literal(name)}: v}} for v in values]\n", {})["many"]
+        hoist = rows.hoisting(name)
+
+        def hoisted(values: Column) -> Column:
+            made = hoist(values)
+            assert made is not None, "it is for every column"
+            return made
+
         if schema is None:
             return Plan(None, lambda value: {name: value}, hoisted, False)
         if not name:

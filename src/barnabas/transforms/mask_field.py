@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.rows import Column, Fast
+from barnabas._columns.source import literal
 from barnabas.config import ConfigDef, NonEmptyString, Type
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema
-from barnabas.transforms._compiled import Hasty, literal
 from barnabas.transforms._masks import Mask, mask_by_class, mask_of_schema
 from barnabas.transforms._rows import Change, Nulls, RowTransformation, defaults, edited, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, distinct, strict_of
@@ -69,13 +71,21 @@ class _MaskField(RowTransformation[R], Generic[R]):
                 checks.append(f"if {name} not in v: missing({name})")
             steps.append(f"    d[{name}] = known[type(v.get({name}))]")
         trying = edited(checks, ["try:"], steps, ["except KeyError: slowly(v, d)"])
-        return Change(None, "d", trying, constants, None if self._strict else self._of_texts(constants))
+        return Change(None, "d", trying, constants, None if self._strict else self._of_texts())
 
-    def _of_texts(self, constants: dict[str, Any]) -> Hasty:
+    def _of_texts(self) -> Fast:
         """For rows that have all the fields, and text in them: most of what is masked is text."""
-        constants["masked"] = dict.fromkeys(self._fields, self._mask.text())
-        texts = " and ".join(f"type(v[{literal(name)}]) is str" for name in self._fields)
-        return Hasty("v | masked", [f"if not ({texts}): raise KeyError"])
+        put = rows.putting(self._fields, skipped=[False] * len(self._fields), nulls=False)
+        masks = (self._mask.text(),) * len(self._fields)
+
+        def hasty(values: Column) -> Column | None:
+            for name in self._fields:
+                found = rows.column(values, name)
+                if found is None or not rows.all_of(found, str):
+                    return None
+            return put(values, masks)
+
+        return hasty
 
     def _in_struct(self, schema: Schema) -> Change:
         constants: dict[str, Any] = {}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.source import dict_of, literal
 from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import DataError
 from barnabas.record import SinkRecord, SourceRecord
 from barnabas.schema import Schema, validate_value
-from barnabas.transforms._compiled import Hasty, literal
 from barnabas.transforms._rows import (
     Change,
     RowTransformation,
     basics,
     defaults,
-    dict_of,
     dropping,
     edited,
     field_of,
@@ -146,24 +146,16 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
             steps = edited(dropping(dropped))
             steps += [f"d[{literal(name)}] = d.pop({literal(source)}, None)" for name, source in renamed.items()]
             filled = defaults(changed, "d", constants, replace=self._replace)
-            hasty = self._hastily(dropped, {source: name for name, source in renamed.items()}, filled)
+            new_names = {source: name for name, source in renamed.items()}
+            hasty = None if filled else rows.editing(dropped, new_names, nulls=True)
             return Change(changed, "d", steps + filled, constants, hasty)
         taken = self._taken(schema, changed, sources, constants)
         made = [f"d = {taken}"]
         if not self._replace:
             made += defaults(changed, "d", constants, replace=False)
         if not constants:
-            simply = Hasty(dict_of({name: f"v[{literal(source)}]" for name, source in sources.items()}))
-            return Change(changed, taken, hasty=simply)
+            return Change(changed, taken, hasty=rows.selecting(sources, nulls=True))
         return Change(changed, "d", made, constants)
-
-    @staticmethod
-    def _hastily(dropped: Iterable[str], renamed: Mapping[str, str], filled: Sequence[str] = ()) -> Hasty:
-        """For rows that have all that is dropped and renamed, and no new name yet; ``renamed`` is by the old names."""
-        steps: list[str] = ["d = v.copy()", *(f"del d[{literal(name)}]" for name in dropped)]
-        for old, new in renamed.items():
-            steps += [f"if {literal(new)} in d: raise KeyError", f"d[{literal(new)}] = d.pop({literal(old)})"]
-        return Hasty("d", [*steps, *filled])
 
     def _taken(self, schema: Schema, changed: Schema, sources: Mapping[str, str], constants: dict[str, Any]) -> str:
         members = {}
@@ -189,7 +181,7 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
         targets = [self._renames.get(name, name) for name in included]
         if self._include and len(included) <= _FEW and len(set(targets)) == len(targets):
             pairs = tuple(zip(included, targets, strict=True))
-            hasty = Hasty(dict_of({new: f"v[{literal(name)}]" for name, new in pairs}))
+            hasty = rows.selecting({new: name for name, new in pairs}, nulls=True)
             taken = "{new: v[old] for old, new in pairs if old in v}"
             return Change(None, taken, constants={"pairs": pairs}, hasty=hasty)
         if not self._include and len(self._exclude) + len(self._renames) <= _FEW and self._apart():
@@ -213,7 +205,7 @@ class _ReplaceField(RowTransformation[R], Generic[R]):
             steps.append(f"if {new} in d and {old} in d: d = moved(d, {old}, {new})")
             steps.append(f"elif {old} in d: d[{new}] = d.pop({old})")
         kept = {old: new for old, new in self._renames.items() if self._keeps(old)}
-        return Change(None, "d", steps, {"moved": _moved}, self._hastily(self._exclude, kept))
+        return Change(None, "d", steps, {"moved": _moved}, rows.editing([*self._exclude], kept, nulls=True))
 
     # -- strict mode --------------------------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.rows import Fast
+from barnabas._columns.source import dict_of, literal
 from barnabas.config import ConfigDef, Type
 from barnabas.errors import DataError
 from barnabas.record import Batch, SinkRecord, SourceRecord
 from barnabas.schema import Schema, SchemaBuilder
-from barnabas.transforms._compiled import Hasty, literal
-from barnabas.transforms._rows import Change, dict_of, field_of, plan_rows, strictly
+from barnabas.transforms._rows import Change, field_of, plan_rows, strictly
 from barnabas.transforms._settings import REPLACE_NULL, REPLACE_NULL_OPTIONS, NamesOnce, distinct, strict_of
 from barnabas.transforms.side import Plan, SidedTransformation, operating, replaced
 
@@ -77,9 +79,9 @@ class ValueToKey(SidedTransformation[R], Generic[R]):
             members[name] = field_of("v", name, default)
         return Change(builder.build(), dict_of(members), (), constants, None if constants else self._hastily())
 
-    def _hastily(self) -> Hasty:
+    def _hastily(self) -> Fast:
         """For values that have all the fields."""
-        return Hasty(dict_of({name: f"v[{literal(name)}]" for name in self._fields}))
+        return rows.selecting({name: name for name in self._fields}, nulls=False)
 
 
 def _there(row: dict[str, Any], name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from barnabas.transforms._compiled import compiled, literal
+from barnabas._columns.source import compiled, literal
 
 __all__ = ["FlatColumns"]
 
@@ -30,27 +30,21 @@ class _OtherwiseError(Exception):
 
 
 class FlatColumns:
-    """``flat(values)`` is a new column; the given one stays as it is.
+    """``flat(values)`` is a new column, or ``None`` where it is not as learned; the given one stays as it is.
 
     Args:
         delimiter: Stands between the names of a path.
-        slowly: Makes any column flat, or raises.
     """
 
-    def __init__(self, delimiter: str, slowly: Callable[[list[Any]], list[Any]]) -> None:
+    def __init__(self, delimiter: str) -> None:
         self._delimiter = delimiter
-        self._slowly = slowly
         self._learned: Callable[[list[Any]], list[Any]] | None = None
         self._tries = _TRIES
 
-    def __call__(self, values: list[Any]) -> list[Any]:
-        """The column made flat, however its rows are.
-
-        Raises:
-            DataError: a row cannot be made flat.
-        """
+    def __call__(self, values: list[Any]) -> list[Any] | None:
+        """The column made flat."""
         if not self._tries or not values or type(values[0]) is not dict:
-            return self._slowly(values)
+            return None
         if self._learned is None:
             self._learned = self._learn(values[0])
         try:
@@ -58,7 +52,7 @@ class FlatColumns:
         except (KeyError, TypeError, _OtherwiseError):  # orjson's errors are TypeErrors
             self._learned = None
             self._tries -= 1
-            return self._slowly(values)
+            return None
         self._tries = min(self._tries + 1, _TRIES)
         return made
 
