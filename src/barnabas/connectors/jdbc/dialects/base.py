@@ -80,6 +80,7 @@ class Column(NamedTuple):
         key: Its place in the primary key from 1; 0: none.
         array: Whether it is an array.
         has_default: Whether the database fills it in when it is left out.
+        numbered: Whether it fills it in with the next number.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Column(NamedTuple):
     key: int = 0
     array: bool = False
     has_default: bool = False
+    numbered: bool = False
 
 
 class Barrier(NamedTuple):
@@ -198,6 +200,10 @@ class Dialect(ABC):
         """The columns of a table, in its order; none when there is no such table."""
 
     @abstractmethod
+    def unreadable(self, connection: Any, tables: Sequence[TableId]) -> dict[TableId, str]:
+        """Those of these tables that this user may not read, with the SQL that would allow it."""
+
+    @abstractmethod
     def query_columns(self, connection: Any, query: str) -> list[Column]:
         """The columns that a query gives, without running it."""
 
@@ -248,29 +254,43 @@ class Dialect(ABC):
         self,
         connection: Any,
         query: str,
-        parameters: Sequence[Any],
         columns: Sequence[Column],
         mapping: TypeMapping,
         *,
         isolation: str = "default",
     ) -> Reader:
-        """Start a query whose rows are fetched bit by bit; ``%s`` stands for a parameter.
+        """Start a query whose rows are fetched bit by bit.
 
         Args:
             connection: An open one, which is the reader's until it is closed.
-            query: A SELECT.
-            parameters: For its placeholders.
-            columns: What it gives.
+            query: A SELECT with ``{columns}`` where the columns go; there may be others behind them.
+            columns: Those columns.
             mapping: How values are wanted: those of a row fit :meth:`field_schema` of each column.
             isolation: ``transaction.isolation.mode``.
         """
 
     @abstractmethod
+    def is_moment(self, column: Column) -> bool:
+        """Whether a column holds dates with times of day, so that it can tell new rows from old ones."""
+
+    @abstractmethod
+    def is_number(self, column: Column) -> bool:
+        """Whether a column holds whole numbers, so that it can tell new rows from old ones."""
+
+    @abstractmethod
+    def moment(self, column: Column, timezone: str) -> str:
+        """An expression for the point in time that a column of a date and time means."""
+
+    @abstractmethod
+    def moment_literal(self, at: datetime, column: Column | None, timezone: str) -> str:
+        """A point in time as a constant to compare a column with, or what :meth:`moment` gives (``None``)."""
+
+    @abstractmethod
     def barrier(self, connection: Any, query: str, guard: Guard) -> Barrier:
         """Which transactions are open now that might still add rows to what this query reads; it is not run.
 
-        Whoever read the query's newest row *before* this call, and calls :meth:`still_open` until nobody is left,
-        has from then on the whole of what was there up to that row.
+        Whoever read the query's newest row *before* this call, and calls :meth:`still_open` until nobody is left, will
+        from then on find everything that belongs before that row.
         """
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, ClassVar
 
 from barnabas import ConfigError, Schema
@@ -125,6 +126,11 @@ class PostgreSqlDialect(Dialect):
         with self.explained(f"read the columns of {table.plain}"):
             return catalog.columns(connection, self.identifier(table))
 
+    def unreadable(self, connection: Any, tables: Sequence[TableId]) -> dict[TableId, str]:
+        """See :meth:`Dialect.unreadable`."""
+        with self.explained("ask for privileges"):
+            return catalog.unreadable(connection, {self.identifier(table): table for table in tables})
+
     def query_columns(self, connection: Any, query: str) -> list[Column]:
         """See :meth:`Dialect.query_columns`."""
         with self.explained("prepare the query"):
@@ -172,7 +178,6 @@ class PostgreSqlDialect(Dialect):
         self,
         connection: Any,
         query: str,
-        parameters: Sequence[Any],
         columns: Sequence[Column],
         mapping: TypeMapping,
         *,
@@ -180,7 +185,32 @@ class PostgreSqlDialect(Dialect):
     ) -> Reader:
         """See :meth:`Dialect.read`."""
         with self.explained("start the query"):
-            return PostgreSqlReader(self, connection, query, parameters, columns, mapping, isolation)
+            return PostgreSqlReader(self, connection, query, columns, mapping, isolation)
+
+    def is_moment(self, column: Column) -> bool:
+        """See :meth:`Dialect.is_moment`."""
+        return column.type in {"timestamp", "timestamptz"} and not column.array
+
+    def is_number(self, column: Column) -> bool:
+        """See :meth:`Dialect.is_number`."""
+        whole = column.type in {"int2", "int4", "int8", "oid"} or (
+            column.type == "numeric" and column.scale in {0, None}
+        )
+        return whole and not column.array
+
+    def moment(self, column: Column, timezone: str) -> str:
+        """See :meth:`Dialect.moment`."""
+        name = self.quote(column.name)
+        return name if column.type == "timestamptz" else f"({name} AT TIME ZONE {_literal(timezone)})"
+
+    def moment_literal(self, at: datetime, column: Column | None, timezone: str) -> str:
+        """See :meth:`Dialect.moment_literal`."""
+        moment = f"'{at.isoformat()}'::timestamptz"
+        return (
+            moment
+            if column is None or column.type == "timestamptz"
+            else f"({moment} AT TIME ZONE {_literal(timezone)})"
+        )
 
     def barrier(self, connection: Any, query: str, guard: Guard) -> Barrier:
         """See :meth:`Dialect.barrier`."""
@@ -191,3 +221,7 @@ class PostgreSqlDialect(Dialect):
         """See :meth:`Dialect.still_open`."""
         with self.explained("look for open transactions"):
             return still_open(connection, transactions)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

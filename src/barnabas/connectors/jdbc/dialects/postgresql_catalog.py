@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from barnabas.connectors.jdbc.dialects.base import Column, TableId
 from barnabas.connectors.postgres.driver import load
 
-__all__ = ["columns", "find_table", "query_columns", "tables"]
+__all__ = ["columns", "find_table", "query_columns", "tables", "unreadable"]
 
 _KINDS = {
     "TABLE": "r",
@@ -42,17 +42,26 @@ WITH RECURSIVE base(attnum, type, typmod, strict) AS (
   FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
 )
 SELECT a.attname, t.typname, e.typname, b.strict, b.typmod,
-  coalesce(pg_catalog.array_position(i.indkey::int2[], a.attnum) + 1, 0), a.atthasdef OR a.attidentity <> ''
+  coalesce(pg_catalog.array_position(i.indkey::int2[], a.attnum) + 1, 0), a.atthasdef OR a.attidentity <> '',
+  a.attidentity <> '' OR coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%', false)
 FROM base b
 JOIN pg_catalog.pg_attribute a ON a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum = b.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 ORDER BY a.attnum
 """
 _TYPES = """
 SELECT t.oid, t.typname, e.typname FROM pg_catalog.pg_type t
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' WHERE t.oid = ANY(%s)
+"""
+_RIGHTS = """
+SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+  pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'),
+  current_user
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = %s
 """
 _TIMES = frozenset({"time", "timetz", "timestamp", "timestamptz"})
 _HEADER = 4  # typmods of numeric have these four added, precision in the upper half, eleven signed bits of scale below
@@ -76,11 +85,26 @@ def find_table(connection: Any, identifier: str) -> TableId | None:
 def columns(connection: Any, identifier: str) -> list[Column]:
     """Of a table, view or partitioned table."""
     return [
-        _column(name, kind, items, typmod, nullable=not strict, key=key, has_default=has_default)
-        for name, kind, items, strict, typmod, key, has_default in connection.execute(
+        _column(name, kind, items, typmod, nullable=not strict, key=key, defaults=(has_default, numbered))
+        for name, kind, items, strict, typmod, key, has_default, numbered in connection.execute(
             _COLUMNS, [identifier, identifier]
         ).fetchall()
     ]
+
+
+def unreadable(connection: Any, tables: Mapping[str, TableId]) -> dict[TableId, str]:
+    """From each table that may not be read to the SQL that would allow it; ``tables`` by their identifiers."""
+    quote = load("psycopg.sql").Identifier
+    found: dict[TableId, str] = {}
+    for identifier, table in tables.items():
+        row = connection.execute(_RIGHTS, [table.schema, table.name]).fetchone()
+        if row is None or (row[1] and row[2]):
+            continue
+        who = quote(row[3]).as_string(connection)
+        schema = quote(row[0]).as_string(connection)
+        use = "" if row[1] else f"GRANT USAGE ON SCHEMA {schema} TO {who}; "
+        found[table] = f"{use}GRANT SELECT ON {identifier} TO {who};"
+    return found
 
 
 def query_columns(connection: Any, query: str) -> list[Column]:
@@ -111,11 +135,11 @@ def _column(
     *,
     nullable: bool = True,
     key: int = 0,
-    has_default: bool = False,
+    defaults: tuple[bool, bool] = (False, False),
 ) -> Column:
     base = kind if items is None else items
     precision, scale = _sizes(base, typmod)
-    return Column(name, base, nullable, precision, scale, key, items is not None, has_default)
+    return Column(name, base, nullable, precision, scale, key, items is not None, *defaults)
 
 
 def _sizes(kind: str, typmod: int) -> tuple[int | None, int | None]:

@@ -45,7 +45,6 @@ class PostgreSqlReader(Reader):
         dialect: PostgreSqlDialect,
         connection: Any,
         query: str,
-        parameters: Sequence[Any],
         columns: Sequence[Column],
         mapping: TypeMapping,
         isolation: str,
@@ -58,9 +57,7 @@ class PostgreSqlReader(Reader):
         wrapped = query.replace("{columns}", fields, 1)
         connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}")
         try:
-            connection.execute(
-                f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {wrapped}", list(parameters) or None, prepare=False
-            )
+            connection.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {wrapped}", prepare=False)
         except BaseException:
             self.close()
             raise

@@ -115,7 +115,7 @@ def _whole(digits: int) -> Selected | None:
 
 
 def _timestamp(kind: str, mapping: TypeMapping) -> Selected:
-    zone = mapping.timezone.replace("'", "''").replace("%", "%%").replace("{", "{{").replace("}", "}}")
+    zone = mapping.timezone.replace("'", "''").replace("{", "{{").replace("}", "}}")
     moment = "{0}" if kind == "timestamptz" else f"({{0}} AT TIME ZONE '{zone}')"
     form = mapping.timestamp
     micros = f"(extract(epoch FROM {moment}) * 1000000)::int8"
