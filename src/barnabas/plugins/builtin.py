@@ -19,6 +19,7 @@ __all__ = ["KAFKA_VERSION", "MORE_NAMES", "builtin"]
 
 MORE_NAMES = {
     **dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector"),
+    **dict.fromkeys(("JdbcSink", "JdbcSinkConnector"), "barnabas.connectors.jdbc.sink.JdbcSinkConnector"),
     "python": PYTHON.replace(":", "."),
 }
 """Short names beyond those that the rules give."""
@@ -46,6 +47,12 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
             ("source", "MirrorSourceConnector"),
         )
     ),
+    ("sink", "io.confluent.connect.jdbc.JdbcSinkConnector", "barnabas.connectors.jdbc.sink:JdbcSinkConnector"),
+    (
+        "sink",
+        "io.debezium.connector.jdbc.JdbcSinkConnector",
+        "barnabas.connectors.jdbc.sink_debezium:DebeziumJdbcSinkConnector",
+    ),
     ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
     ("source", None, "barnabas.connectors.datagen.source:DatagenSourceConnector"),
 )
@@ -59,7 +66,7 @@ def builtin() -> list[PluginRef]:
             name=java or path.replace(":", "."),
             path=path,
             kind=kind,
-            version=KAFKA_VERSION if java else own,
+            version=KAFKA_VERSION if java and java.startswith("org.apache.kafka.") else own,
             trusted=True,
         )
         for kind, java, path in _CONNECTORS

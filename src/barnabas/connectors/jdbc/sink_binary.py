@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from barnabas.connectors.jdbc.sink_kinds import Kind, kind_of, micros_of, text_form
+from barnabas.connectors.jdbc.sink_kinds import Kind, json_text, kind_of, micros_of, text_form
 from barnabas.connectors.postgres.driver import load
 from barnabas.schema import Schema
 
@@ -85,7 +85,8 @@ def binary_rows(fields: Sequence[BinaryField], columns: Sequence[Column]) -> byt
     Raises:
         struct.error, TypeError, ValueError, AttributeError, ArithmeticError: A value is not what its field takes.
     """
-    code, parts = "!h", [repeat(len(fields))]
+    code = "!h"
+    parts: list[Iterable[Any]] = [repeat(len(fields))]
     pieces: list[Iterable[bytes]] = []
     for field, column in zip(fields, columns, strict=True):
         if field.one is None and not (field.checked and None in column):
@@ -143,21 +144,17 @@ def binary_field(
 
 def _fixed(kind: Kind, name: str, zone: tzinfo | None) -> tuple[str, int, Callable[[Column], Column] | None] | None:
     """Code, size and conversion of a field with a fixed size."""
-    if name in _INTEGERS and kind in _NUMBERS:
-        return (*_INTEGERS[name], None)
-    if name in _FLOATS and kind in ("int", "float"):
-        return (*_FLOATS[name], None)
-    if name in _FLOATS and kind == "decimal":
-        return (*_FLOATS[name], lambda column: [*map(float, column)])
+    if name in _INTEGERS:
+        return (*_INTEGERS[name], None) if kind in _NUMBERS else None
+    if name in _FLOATS and kind in ("int", "float", "decimal"):
+        return (*_FLOATS[name], (lambda column: [*map(float, column)]) if kind == "decimal" else None)
     if name == "bool" and kind == "bool":
         return "?", 1, None
     if name == "date":
         return _dates(kind)
     if name == "time":
         return _times(kind)
-    if name in ("timestamp", "timestamptz"):
-        return _stamps(kind, zone if name == "timestamp" else None)
-    return None
+    return _stamps(kind, zone if name == "timestamp" else None) if name in ("timestamp", "timestamptz") else None
 
 
 def _dates(kind: Kind) -> tuple[str, int, Callable[[Column], Column]] | None:
@@ -199,9 +196,9 @@ def _stamps(kind: Kind, zone: tzinfo | None) -> tuple[str, int, Callable[[Column
 def _one(kind: Kind, target: PgType) -> Callable[[Any], bytes] | None:
     """A value's bytes where they vary in size."""
     if target.kind == "e" or target.name in _TEXT_LIKE:
-        return str.encode if kind == "string" else _encoded(text_form(kind))
+        return str.encode if kind == "string" else _encoded(_form(kind, target))
     if target.name == "jsonb":
-        text = text_form(kind)
+        text = _form(kind, target)
         return lambda value: b"\x01" + text(value).encode()
     if target.name == "bytea" and kind == "bytes":
         return bytes
@@ -210,6 +207,11 @@ def _one(kind: Kind, target: PgType) -> Callable[[Any], bytes] | None:
     if target.name == "numeric":
         return _numeric(kind)
     return None
+
+
+def _form(kind: Kind, target: PgType) -> Callable[[Any], str]:
+    """As text; whatever has no type of its own is JSON where JSON is wanted."""
+    return json_text if kind == "any" and target.name in ("json", "jsonb") else text_form(kind)
 
 
 def _encoded(text: Callable[[Any], str]) -> Callable[[Any], bytes]:
@@ -229,9 +231,7 @@ def _numeric(kind: Kind) -> Callable[[Any], bytes] | None:
     return None
 
 
-def _array(
-    schema: Schema, kind: Kind, element: PgType, zone: tzinfo | None, *, debezium: bool
-) -> BinaryField | None:
+def _array(schema: Schema, kind: Kind, element: PgType, zone: tzinfo | None, *, debezium: bool) -> BinaryField | None:
     """One dimension; other shapes go as text."""
     items = schema.value_schema if kind == "array" else None
     if items is None:

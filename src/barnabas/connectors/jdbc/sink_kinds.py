@@ -12,7 +12,7 @@ import orjson
 
 from barnabas.schema import Date, Instant, LogicalDecimal, Schema, Time, Timestamp, Type
 
-__all__ = ["Kind", "instant_micros", "json_text", "kind_of", "micros_of", "text_form"]
+__all__ = ["ANY_NAME", "Kind", "instant_micros", "json_text", "kind_of", "micros_of", "text_form"]
 
 Kind = Literal[
     "int",
@@ -33,8 +33,12 @@ Kind = Literal[
     "stamp_ns",
     "json",
     "array",
+    "any",
 ]
 """``days`` to ``stamp_ns`` are whole numbers that stand for a date, a time of day or a timestamp since the epoch."""
+
+ANY_NAME: Final = "barnabas.Any"
+"""The name of a schema whose values may be anything."""
 
 _TYPES: Final[dict[Type, Kind]] = {
     Type.INT8: "int",
@@ -55,6 +59,7 @@ _LOGICAL: Final[dict[str | None, Kind]] = {
     Date.NAME: "date",
     Time.NAME: "time",
     Timestamp.NAME: "timestamp",
+    ANY_NAME: "any",
 }
 _DEBEZIUM: Final[dict[str | None, Kind]] = {
     "io.debezium.time.Date": "days",
@@ -131,7 +136,7 @@ def _naive_text(value: Any, zone: tzinfo | None) -> str:
 
 def _stamp_text(value: Any) -> str:
     if isinstance(value, Instant):
-        raise ValueError(f"{value.milliseconds} milliseconds since the epoch is outside the years 1 to 9999")
+        raise ValueError(f"{value.milliseconds} milliseconds since the epoch is outside the years 1 to 9999")  # noqa: TRY004  of the right type
     return str(value.isoformat(" "))
 
 
@@ -195,11 +200,19 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
+def _same(value: str) -> str:
+    return value + ""  # raises for what is no text
+
+
+def _any_text(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
 _TEXTS: Final[dict[Kind, Callable[[Any], str]]] = {
     "int": lambda value: str(int(value)),
     "float": _float_text,
     "bool": _bool_text,
-    "string": lambda value: "".join((value,)),
+    "string": _same,
     "bytes": _hex,
     "decimal": _decimal_text,
     "date": _iso,
@@ -214,4 +227,5 @@ _TEXTS: Final[dict[Kind, Callable[[Any], str]]] = {
     "stamp_ns": _numbered("ns"),
     "json": json_text,
     "array": json_text,
+    "any": _any_text,
 }

@@ -107,7 +107,7 @@ def _members(settings: SinkSettings, schema: Schema | None) -> dict[str, Schema]
     raise DataError(
         f"A value of type {schema.type.name} cannot be divided into columns.",
         code="BRN-6180",
-        remedy="Values have to be structs with a schema: see the converter, or wrap them with the transform HoistField.",
+        remedy="Values have to be structs with a schema: choose the converter so, or use the transform HoistField.",
     )
 
 
@@ -150,7 +150,12 @@ def _record_keys(settings: SinkSettings, key_schema: Schema | None, members: dic
     if key_schema.type is Type.STRUCT:
         return _struct_keys(settings, key_schema)
     if key_schema.type not in _PRIMITIVE:
-        raise DataError(f"A key of type {key_schema.type.name} cannot be written to columns.", code="BRN-6181")
+        raise DataError(
+            f"A key of type {key_schema.type.name} cannot be written to columns.",
+            code="BRN-6181",
+            key=settings.keys["key_mode"],
+            remedy="Make the key a struct or a single value.",
+        )
     if len(settings.key_fields) != 1:
         raise DataError(
             "The key is a single value, and its column has no name.",

@@ -34,6 +34,7 @@ class SinkSettings:
         exclude: Fields of values not to write.
         table_format: What tables are called.
         table_names: Tables of single topics, by topic.
+        flat_topics: Whether dots in a topic's name become underscores.
         plain_names: Whether what is no letter, digit or underscore becomes an underscore in table names.
         batch_size: The most records in a transaction.
         linger: Seconds that records wait for more of them.
@@ -48,6 +49,7 @@ class SinkSettings:
         debezium: Whether Debezium's names of schemas count.
         offsets_table: Where offsets are kept, in the same transactions; empty: in Kafka only.
         value_column: The column for values that are a single text.
+        discreet: Whether messages leave out values.
         connector: The connector's name.
     """
 
@@ -63,6 +65,7 @@ class SinkSettings:
     exclude: frozenset[str] = frozenset()
     table_format: str = "${topic}"
     table_names: Mapping[str, str] = field(default_factory=dict)
+    flat_topics: bool = False
     plain_names: bool = False
     batch_size: int = 3000
     linger: float = 0.02
@@ -77,4 +80,5 @@ class SinkSettings:
     debezium: bool = True
     offsets_table: str = ""
     value_column: str = "record_value"
+    discreet: bool = False
     connector: str = ""

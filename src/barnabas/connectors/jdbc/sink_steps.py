@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 from typing import Any, Literal, NamedTuple
 
 from barnabas import DataError, SinkBatch
+from barnabas.connectors.jdbc.sink_envelope import opened
 from barnabas.connectors.jdbc.sink_infer import inferred
 from barnabas.connectors.jdbc.sink_names import table_names
-from barnabas.connectors.jdbc.sink_envelope import unwrapped
 from barnabas.connectors.jdbc.sink_plan import Plan, plan_for
 from barnabas.connectors.jdbc.sink_settings import SinkSettings
 from barnabas.schema import Schema
@@ -68,7 +68,7 @@ class _Group:
             )
         self.values += run.values
         for column, more in zip(self.keys, plan.key_columns(run), strict=True):
-            column += more
+            column.extend(more)
 
 
 class Steps:
@@ -88,36 +88,38 @@ class Steps:
         Raises:
             DataError: A record does not fit the settings.
         """
-        groups: dict[str, list[_Group]] = {}
+        groups: dict[str, list[_Group | str]] = {}
         for run in chain.from_iterable(map(runs_of, batches)):
-            for part in self._parts(run):
-                if len(part):
-                    self._collect(groups, part)
+            self._collect(groups, run)
         return [step for group in chain.from_iterable(groups.values()) for step in self._steps(group)]
 
-    def _parts(self, run: SinkBatch) -> Iterator[SinkBatch]:
-        """The run with change events opened, schemas inferred, and without what is to be passed over."""
+    def _collect(self, groups: dict[str, list[_Group | str]], run: SinkBatch) -> None:
         settings = self._settings
-        parts = unwrapped(run) if settings.unwrap else (run,)
-        for part in parts:
-            if settings.debezium and not settings.delete and None in part.values:
-                yield part.take([at for at, value in enumerate(part.values) if value is not None])
-            else:
-                yield part
+        for table, named in table_names(settings, run):
+            own = groups.setdefault(table, [])
+            for emptied, part in opened(named) if settings.unwrap else ((False, named),):
+                if emptied:
+                    own += [table] if settings.truncate else []
+                else:
+                    self._add(own, table, part)
 
-    def _collect(self, groups: dict[str, list[_Group]], run: SinkBatch) -> None:
+    def _add(self, own: list[_Group | str], table: str, run: SinkBatch) -> None:
+        settings = self._settings
+        if settings.debezium and not settings.delete and None in run.values:
+            run = run.take([at for at, value in enumerate(run.values) if value is not None])
+        if not len(run):
+            return
         self._check_values(run)
-        if self._settings.infer:
+        if settings.infer:
             run = inferred(run)
         only_deletes = run.values.count(None) == len(run)
         plan = self._plan(run.key_schema, None if only_deletes else run.value_schema)
-        for table, part in table_names(self._settings, run):
-            own = groups.setdefault(table, [])
-            if not own or not _joins(own[-1].plan, plan, only_deletes=only_deletes):
-                own.append(_Group(table, plan))
-            elif not own[-1].plan.fields:
-                own[-1].plan = plan
-            own[-1].add(part, plan)
+        group = own[-1] if own else None
+        if not isinstance(group, _Group) or not _joins(group.plan, plan, only_deletes=only_deletes):
+            own.append(group := _Group(table, plan))
+        elif not group.plan.fields:
+            group.plan = plan
+        group.add(run, plan)
 
     def _check_values(self, run: SinkBatch) -> None:
         """Refuse records without value unless they delete, and values without schema unless that may be inferred."""
@@ -149,9 +151,12 @@ class Steps:
         return plan
 
     # ------------------------------------------------------------------------------------------------------ last wins
-    def _steps(self, group: _Group) -> Iterator[Step]:
+    def _steps(self, group: _Group | str) -> Iterator[Step]:
+        if isinstance(group, str):
+            yield Step("truncate", group, {}, {}, [])
+            return
         mode = self._settings.insert_mode
-        values, plan = group.values, group.plan
+        values = group.values
         if mode == "upsert":
             last = _last(group.keys)
             if len(last) == len(values) and None not in values:
@@ -168,7 +173,6 @@ class Steps:
                     yield from _delete(group, _distinct(group.keys, rows))
                 else:
                     yield from _pick(mode, group, _distinct(group.keys, rows) if mode == "update" else rows)
-        del plan
 
 
 _MOST_PLANS = 1000
@@ -183,7 +187,7 @@ def _joins(before: Plan, plan: Plan, *, only_deletes: bool) -> bool:
 
 def _last(keys: Sequence[Column]) -> Sequence[int]:
     """Where each key is last; needs at least one key column."""
-    found = keys[0] if len(keys) == 1 else [*zip(*keys, strict=True)]
+    found = keys[0] if len(keys) == 1 else zip(*keys, strict=True)
     return [*dict(zip(found, count(), strict=False)).values()]
 
 
@@ -218,6 +222,3 @@ def _delete(group: _Group, rows: Sequence[int]) -> Iterator[Step]:
     if rows:
         keys: list[Column] = [[column[at] for at in rows] for column in group.keys]
         yield Step("delete", group.table, group.plan.keys, {}, keys)
-
-
-Maker = Callable[[Iterable[SinkBatch]], list[Step]]
