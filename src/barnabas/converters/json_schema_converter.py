@@ -121,23 +121,34 @@ class JsonSchemaConverter(RegistryConverter):
                 remedy=f"The {self.kind} has no schema, which JsonSchemaConverter needs: use JsonConverter with "
                 "schemas.enable=false, or a connector that gives schemas.",
             )
-        node = self._maker.make(schema)
-        draft = SchemaText(orjson.dumps(node).decode(), JSON)
-        chosen = self.choose(topic, schema.name, draft)
+        chosen = self.choose(topic, schema.name, self.make_draft(schema))
         check = self._check(chosen.schema) if self._validated else None
         return _Writer(self, topic, schema, frame(chosen.id), check)
 
     def make_reader(self, topic: str, registered: RegisteredSchema) -> Reader:
         """For messages with this schema."""
-        documents = self._documents(registered.schema)
-        schema = SchemaReader(
-            documents, general=self._general, optional=self._optional, default=self._default_from_json
-        ).read()
+        schema = self.connect_schema(registered.schema)
         return _Reader(self, topic, schema, self._check(registered.schema) if self._validated else None)
 
-    def _parse(self, schema: SchemaText) -> Any:
+    def make_draft(self, schema: Schema) -> SchemaText:
+        """A Connect schema as JSON Schema."""
+        return SchemaText(orjson.dumps(self._maker.make(schema)).decode("utf-8", "replace"), JSON)
+
+    def connect_schema(self, text: SchemaText) -> Schema:
+        """A JSON Schema as Connect schema; references are resolved.
+
+        Raises:
+            DataError: No Connect schema can say that.
+        """
+        documents = Documents(self._parse(text, exact=True), self._others(text, exact=True))
+        return SchemaReader(
+            documents, general=self._general, optional=self._optional, default=self._default_from_json
+        ).read()
+
+    def _parse(self, schema: SchemaText, *, exact: bool = False) -> Any:
+        """The schema's JSON; ``exact``: fractions with all their digits, which defaults need."""
         try:
-            return orjson.loads(schema.text)
+            return parse_one(schema.text.encode(), exact=True, whole=True) if exact else orjson.loads(schema.text)
         except ValueError as error:
             raise DataError(
                 f"The JSON Schema in the registry is no JSON: {error}",
@@ -145,11 +156,8 @@ class JsonSchemaConverter(RegistryConverter):
                 remedy="Register it again, corrected.",
             ) from error
 
-    def _others(self, schema: SchemaText) -> dict[str, Any]:
-        return {name: self._parse(other) for name, other in self.client.resolve(schema).items()}
-
-    def _documents(self, schema: SchemaText) -> Documents:
-        return Documents(self._parse(schema), self._others(schema))
+    def _others(self, schema: SchemaText, *, exact: bool = False) -> dict[str, Any]:
+        return {name: self._parse(other, exact=exact) for name, other in self.client.resolve(schema).items()}
 
     def _check(self, schema: SchemaText) -> Check:
         return make_check(self._parse(schema), self._others(schema), self._draft)
@@ -178,12 +186,8 @@ class JsonSchemaConverter(RegistryConverter):
         return orjson.Fragment(dump_column([self._plan(schema, strict=False).one(default)])[0])
 
     def _default_from_json(self, schema: Schema, node: Any) -> Any:
-        reader = make_reader(schema, keep_nulls=True, strict=True)
         try:
-            try:
-                return reader.one(node)
-            except NeedsExactNumbers:
-                return reader.one(parse_one(orjson.dumps(node), exact=True))
+            return make_reader(schema, keep_nulls=True, strict=True).one(node)
         except CoercedError:
             raise DataError(f"It is {node!r:.100}, which is no {schema.type.name}") from None
 

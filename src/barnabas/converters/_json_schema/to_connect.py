@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import structs
@@ -38,7 +39,7 @@ _OF_TYPE: Final = {
     "boolean": Type.BOOLEAN,
     "string": Type.STRING,
 }
-_OF_VALUE: Final[dict[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_OF_VALUE: Final[dict[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number", Decimal: "number"}
 _LAST: Final = 1 << 31
 
 Default = Callable[[Schema, Any], Any]
@@ -210,7 +211,7 @@ def _inferred(merged: Merged) -> str | None:
         return "array"
     values = [*(merged.values or ()), *(merged.constant or ())]
     kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float}:
+    if len(kinds) > 1 and kinds <= {int, float, Decimal}:
         return "number"
     return _OF_VALUE.get(kinds.pop()) if len(kinds) == 1 else None
 

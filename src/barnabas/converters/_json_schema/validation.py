@@ -27,7 +27,9 @@ def make_check(schema: Any, others: dict[str, Any], draft: str) -> Check:
         others: What it refers to, by name.
         draft: One of :data:`DRAFTS`, for schemas without ``$schema``.
     """
-    import jsonschema  # type: ignore[import-untyped]  # noqa: PLC0415  an extra, and slow to import: only those who check need it
+    if not isinstance(schema, dict | bool):
+        raise _invalid(f"it is a {type(schema).__name__}")
+    import jsonschema  # type: ignore[import-untyped]  # noqa: PLC0415  an extra, and slow: only those who check need it
     from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # noqa: PLC0415  as above
     from referencing import Registry, Resource  # noqa: PLC0415  as above
     from referencing.exceptions import Unresolvable  # noqa: PLC0415  as above
@@ -44,25 +46,39 @@ def make_check(schema: Any, others: dict[str, Any], draft: str) -> Check:
     specification = specification_with(chosen.META_SCHEMA.get("$schema", chosen.META_SCHEMA.get("id")))
     base = _own_id(schema)
     registry: Any = Registry()
-    for name, node in others.items():
-        resource = Resource.from_contents(node, default_specification=specification)
-        registry = registry.with_resources([(name, resource), (_joined(base, name), resource)])
-    validator = chosen(schema, registry=registry)
+    try:
+        chosen.check_schema(schema)
+        for name, node in others.items():
+            resource = Resource.from_contents(node, default_specification=specification)
+            registry = registry.with_resources([(name, resource), (_joined(base, name), resource)])
+        validator = chosen(schema, registry=registry)
+    except Exception as error:  # whatever the library stumbles over, the schema is not one
+        raise _invalid(str(getattr(error, "message", error))) from error
 
     def check(node: Any) -> str | None:
         try:
             found = jsonschema.exceptions.best_match(validator.iter_errors(node))
         except Unresolvable as error:
             raise DataError(
-                f"The JSON Schema refers to {error.ref!s:.200}, which is not there",
+                f"The JSON Schema refers to what is not there: {error!s:.200}",
                 code="BRN-1472",
                 remedy="Add the definition, or register the schema with a reference of that name.",
             ) from error
         except RecursionError:
-            return "it is nested too deeply"
+            return "$: it is nested too deeply"
+        except Exception as error:  # as above: a pattern that is none, say, is noticed late
+            raise _invalid(str(error)) from error
         return None if found is None else f"{found.json_path}: {found.message:.{_SHOWN}}"
 
     return check
+
+
+def _invalid(why: str) -> DataError:
+    return DataError(
+        f"The JSON Schema in the registry is invalid: {why:.{_SHOWN}}",
+        code="BRN-1470",
+        remedy="Register it again, corrected; without json.fail.invalid.schema messages are read all the same.",
+    )
 
 
 def _own_id(schema: Any) -> str:
