@@ -124,7 +124,8 @@ class PostgreSqlDialect(Dialect):
     def columns(self, connection: Any, table: TableId) -> list[Column]:
         """See :meth:`Dialect.columns`."""
         with self.explained(f"read the columns of {table.plain}"):
-            return catalog.columns(connection, self.identifier(table))
+            found = table if table.schema is not None else catalog.find_table(connection, self.identifier(table))
+            return [] if found is None else catalog.columns(connection, found)
 
     def unreadable(self, connection: Any, tables: Sequence[TableId]) -> dict[TableId, str]:
         """See :meth:`Dialect.unreadable`."""

@@ -32,11 +32,16 @@ SELECT pg_catalog.current_database(), n.nspname, c.relname
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = pg_catalog.to_regclass(%s)
 """
+# Not to_regclass: that needs a privilege on the schema, of which people are to be told in better words.
+_OID = """
+SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = %s
+"""
 # Domains stand for their base type, which may be a domain again.
 _COLUMNS = """
 WITH RECURSIVE base(attnum, type, typmod, strict) AS (
   SELECT attnum, atttypid, atttypmod, attnotnull
-  FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+  FROM pg_catalog.pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped
   UNION ALL
   SELECT b.attnum, t.typbasetype, t.typtypmod, b.strict OR t.typnotnull
   FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
@@ -45,7 +50,7 @@ SELECT a.attname, t.typname, e.typname, b.strict, b.typmod,
   coalesce(pg_catalog.array_position(i.indkey::int2[], a.attnum) + 1, 0), a.atthasdef OR a.attidentity <> '',
   a.attidentity <> '' OR coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%', false)
 FROM base b
-JOIN pg_catalog.pg_attribute a ON a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum = b.attnum
+JOIN pg_catalog.pg_attribute a ON a.attrelid = %s AND a.attnum = b.attnum
 JOIN pg_catalog.pg_type t ON t.oid = b.type AND t.typtype <> 'd'
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -82,12 +87,15 @@ def find_table(connection: Any, identifier: str) -> TableId | None:
     return None if row is None else TableId(*row)
 
 
-def columns(connection: Any, identifier: str) -> list[Column]:
-    """Of a table, view or partitioned table."""
+def columns(connection: Any, table: TableId) -> list[Column]:
+    """Of a table, view or partitioned table whose schema is known."""
+    row = connection.execute(_OID, [table.schema, table.name]).fetchone()
+    if row is None:
+        return []
     return [
         _column(name, kind, items, typmod, nullable=not strict, key=key, defaults=(has_default, numbered))
         for name, kind, items, strict, typmod, key, has_default, numbered in connection.execute(
-            _COLUMNS, [identifier, identifier]
+            _COLUMNS, [row[0], row[0]]
         ).fetchall()
     ]
 

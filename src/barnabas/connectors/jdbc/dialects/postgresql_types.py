@@ -32,6 +32,8 @@ _PLAIN = {
     "bytea": Schema.BYTES,
 }
 
+_TEXTS = {"inet": "textin(inet_out({}))"}  # as a cast it would show the mask of a single host
+
 
 class Selected(NamedTuple):
     """How a column is selected.
@@ -83,7 +85,7 @@ def _item(column: Column, mapping: TypeMapping) -> Selected:
         return Selected("{}", Time.SCHEMA)
     if kind in {"timestamp", "timestamptz"}:
         return _timestamp(kind, mapping)
-    return Selected("{}::text", Schema.STRING)
+    return Selected(_TEXTS.get(kind, "{}::text"), Schema.STRING)
 
 
 def _numeric(column: Column, mapping: TypeMapping) -> Selected:
