@@ -102,7 +102,9 @@ def test_timestamp_gives_new_and_changed_rows(db, run):
 
 def test_timestamp_never_commits_within_equal_timestamps(db, run):
     db.execute("CREATE TABLE t (id int, at timestamp NOT NULL)")
-    db.execute("INSERT INTO t SELECT g, '2026-01-01'::timestamp + (g / 7) * interval '1 s' FROM generate_series(0, 34) g")
+    db.execute(
+        "INSERT INTO t SELECT g, '2026-01-01'::timestamp + (g / 7) * interval '1 s' FROM generate_series(0, 34) g"
+    )
     harness = run(mode="timestamp", timestamp_column_name="at", batch_max_rows=5)
     seen = set()
     for _ in range(40):
@@ -117,7 +119,9 @@ def test_timestamp_never_commits_within_equal_timestamps(db, run):
 
 def test_both_together_order_by_time_then_number(db, run):
     db.execute("CREATE TABLE t (id int NOT NULL, at timestamp NOT NULL)")
-    db.execute("INSERT INTO t SELECT g, '2026-01-01'::timestamp + (g % 2) * interval '1 us' FROM generate_series(1, 9) g")
+    db.execute(
+        "INSERT INTO t SELECT g, '2026-01-01'::timestamp + (g % 2) * interval '1 us' FROM generate_series(1, 9) g"
+    )
     harness = run(
         mode="timestamp+incrementing", timestamp_column_name="at", incrementing_column_name="id", batch_max_rows=2
     )
@@ -200,7 +204,9 @@ def test_every_type(db, run):
 
 def test_times_that_python_does_not_have(db, run):
     db.execute("CREATE TABLE t (a timestamptz, b timestamp, c date)")
-    db.execute("INSERT INTO t VALUES ('infinity', '-infinity', 'infinity'), ('2026-01-01Z', '0044-03-15 BC', '20000-1-1')")
+    db.execute(
+        "INSERT INTO t VALUES ('infinity', '-infinity', 'infinity'), ('2026-01-01Z', '0044-03-15 BC', '20000-1-1')"
+    )
     first, second = run(mode="bulk").values(2)
     assert first == {
         "a": Instant(9223372036825200000),
@@ -255,7 +261,11 @@ def test_timestamp_granularity(db, run, granularity, wanted):
 def test_an_offset_of_the_java_connector_goes_on(db, run):
     db.execute("CREATE TABLE t (id int PRIMARY KEY, at timestamp NOT NULL)")
     db.execute("INSERT INTO t SELECT g, '2026-01-01'::timestamp + g * interval '1 ms' FROM generate_series(1, 5) g")
-    for partition in ({"protocol": "1", "table": "public.t"}, {"table": "t"}, {"protocol": "1", "table": '"public"."t"'}):
+    for partition in (
+        {"protocol": "1", "table": "public.t"},
+        {"table": "t"},
+        {"protocol": "1", "table": '"public"."t"'},
+    ):
         harness = run([(partition, {"incrementing": 3})], mode="incrementing", incrementing_column_name="id")
         assert [value["id"] for value in harness.values(2)] == [4, 5]
         harness.commit()

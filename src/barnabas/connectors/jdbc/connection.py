@@ -13,7 +13,7 @@ from barnabas.connectors.jdbc.dialects import DIALECT_NAMES, dialect_for
 from barnabas.connectors.jdbc.url import parse_url
 
 if TYPE_CHECKING:
-    from barnabas.connectors.jdbc.dialects.base import Dialect
+    from barnabas.connectors.jdbc.dialects.base import Dialect, Quoting
 
 __all__ = ["Connector", "define_connection"]
 
@@ -117,7 +117,7 @@ class Connector(NamedTuple):
             ConfigError: The URL or the dialect won't do.
         """
         url = parse_url(config["connection.url"])
-        quoting = "never" if config["quote.sql.identifiers"].lower() == "never" else "always"
+        quoting: Quoting = "never" if config["quote.sql.identifiers"].lower() == "never" else "always"
         secret = config["connection.password"]
         return cls(
             dialect_for(url, name=config["dialect.name"], quoting=quoting),

@@ -18,8 +18,9 @@ from barnabas import (
 from barnabas.connectors.jdbc.connection import Connector
 from barnabas.connectors.jdbc.dialects.base import TableId
 from barnabas.connectors.jdbc.source_checks import check
-from barnabas.connectors.jdbc.source_config import SOURCE, TABLES, SourceSettings
+from barnabas.connectors.jdbc.source_config import SOURCE, TABLES
 from barnabas.connectors.jdbc.source_offset import Position, check_partition
+from barnabas.connectors.jdbc.source_settings import SourceSettings
 from barnabas.connectors.jdbc.source_tables import divide, known_tables, to_text
 from barnabas.connectors.jdbc.source_task import JdbcSourceTask
 

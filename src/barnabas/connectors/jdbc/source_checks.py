@@ -7,9 +7,10 @@ from typing import Any
 
 from barnabas import BarnabasError, Config, ConfigError, ConfigValue
 from barnabas.connectors.jdbc.connection import Connector
-from barnabas.connectors.jdbc.dialects.base import Dialect, TableId
-from barnabas.connectors.jdbc.source_config import SOURCE, SourceSettings
+from barnabas.connectors.jdbc.dialects.base import Dialect
+from barnabas.connectors.jdbc.source_config import SOURCE
 from barnabas.connectors.jdbc.source_plan import Plan
+from barnabas.connectors.jdbc.source_settings import SourceSettings
 from barnabas.connectors.jdbc.source_tables import missing, selected
 
 __all__ = ["check"]

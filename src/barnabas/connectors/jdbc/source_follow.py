@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from barnabas import ConfigError, SourceBatch
 from barnabas.connectors.jdbc.dialects.base import Dialect, Reader, TableId
-from barnabas.connectors.jdbc.source_config import SourceSettings
 from barnabas.connectors.jdbc.source_offset import Position
 from barnabas.connectors.jdbc.source_plan import Ceiling, Plan
+from barnabas.connectors.jdbc.source_settings import SourceSettings
 
 __all__ = ["Follower"]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from barnabas import ConfigError, Schema
 from barnabas.connectors.jdbc.dialects.base import Column, Dialect, TableId
-from barnabas.connectors.jdbc.source_config import SourceSettings
 from barnabas.connectors.jdbc.source_offset import Position
+from barnabas.connectors.jdbc.source_settings import SourceSettings
 from barnabas.schema import Type
 
 __all__ = ["Ceiling", "Plan"]

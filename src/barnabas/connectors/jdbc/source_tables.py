@@ -90,7 +90,7 @@ def _patterns(config: Config, key: str) -> list[re.Pattern[str]]:
         return [re.compile(name) for name in _listed(config, key)]
     except re.error as error:
         raise ConfigError(
-            f"Invalid value {error.pattern} for configuration {key}: no regular expression: {error.msg}.",
+            f"{key}: {error.pattern!r} is no regular expression: {error.msg}.",
             code="BRN-6157",
             key=key,
             remedy="In it a dot stands for any character; write \\. for a dot.",

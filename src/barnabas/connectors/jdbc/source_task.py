@@ -9,9 +9,10 @@ from typing import Any
 
 from barnabas import BarnabasError, ConnectError, RetriableError, SourceBatch, SourceTask
 from barnabas.connectors.jdbc.connection import Connector
-from barnabas.connectors.jdbc.source_config import SOURCE, TABLES, SourceSettings
+from barnabas.connectors.jdbc.source_config import SOURCE, TABLES
 from barnabas.connectors.jdbc.source_follow import Follower
 from barnabas.connectors.jdbc.source_offset import QUERY_PARTITION, Position, partitions_of
+from barnabas.connectors.jdbc.source_settings import SourceSettings
 from barnabas.connectors.jdbc.source_tables import from_text
 
 __all__ = ["JdbcSourceTask"]

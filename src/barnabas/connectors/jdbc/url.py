@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import unquote_plus
@@ -51,25 +51,6 @@ class JdbcUrl:
         return f"jdbc:{self.subprotocol}://{servers}/{self.database}"
 
 
-# The PostgreSQL driver's settings that libpq has under another name, or the same one.
-_RENAMED: Mapping[str, str] = MappingProxyType(
-    {
-        "ApplicationName": "application_name",
-        "channelBinding": "channel_binding",
-        "connectTimeout": "connect_timeout",
-        "gssEncMode": "gssencmode",
-        "kerberosServerName": "krbsrvname",
-        "loginTimeout": "connect_timeout",
-        "options": "options",
-        "requireAuth": "require_auth",
-        "sslNegotiation": "sslnegotiation",
-        "sslcert": "sslcert",
-        "sslkey": "sslkey",
-        "sslmode": "sslmode",
-        "sslpassword": "sslpassword",
-        "sslrootcert": "sslrootcert",
-    }
-)
 _TARGETS: Mapping[str, str] = MappingProxyType(
     {
         "any": "any",
@@ -82,24 +63,104 @@ _TARGETS: Mapping[str, str] = MappingProxyType(
         "preferprimary": "any",
     }
 )
+
+
+def _same(value: str) -> str:
+    return value
+
+
+def _switch(yes: str, no: str) -> Callable[[str], str]:
+    return lambda value: yes if _is_true(value) else no
+
+
+def _target(value: str) -> str:
+    found = _TARGETS.get(value.lower())
+    if found is None:
+        raise _refuse("has a targetServerType that does not exist", "BRN-6152", f"It is one of {', '.join(_TARGETS)}.")
+    return found
+
+
+# The PostgreSQL driver's settings, what libpq calls them, and how their values are written there.
+_RENAMED: Mapping[str, tuple[str, Callable[[str], str]]] = MappingProxyType(
+    {
+        "ApplicationName": ("application_name", _same),
+        "channelBinding": ("channel_binding", _same),
+        "connectTimeout": ("connect_timeout", _same),
+        "gssEncMode": ("gssencmode", _same),
+        "kerberosServerName": ("krbsrvname", _same),
+        "loadBalanceHosts": ("load_balance_hosts", _switch("random", "disable")),
+        "loginTimeout": ("connect_timeout", _same),
+        "options": ("options", _same),
+        "requireAuth": ("require_auth", _same),
+        "sslNegotiation": ("sslnegotiation", _same),
+        "sslcert": ("sslcert", _same),
+        "sslkey": ("sslkey", _same),
+        "sslmode": ("sslmode", _same),
+        "sslpassword": ("sslpassword", _same),
+        "sslrootcert": ("sslrootcert", _same),
+        "targetServerType": ("target_session_attrs", _target),
+        "tcpKeepAlive": ("keepalives", _switch("1", "0")),
+    }
+)
+_SESSION: Mapping[str, tuple[str, Callable[[str], str]]] = MappingProxyType(
+    {
+        "currentSchema": ("search_path", _same),
+        "readOnly": ("default_transaction_read_only", _switch("on", "off")),
+    }
+)
 _OURS = frozenset({"stringtype", "reWriteBatchedInserts"})
 # Settings of the Java driver's own machinery: without them the same rows move, so they are accepted and change nothing.
 _NO_EFFECT = frozenset(
-    """
-    adaptiveFetch adaptiveFetchMaximum adaptiveFetchMinimum allowEncodingChanges assumeMinServerVersion autosave
-    binaryTransfer binaryTransferDisable binaryTransferEnable cancelSignalTimeout cleanupSavepoints
-    convertBooleanToNumeric databaseMetadataCacheFields databaseMetadataCacheFieldsMiB defaultRowFetchSize
-    disableColumnSanitiser escapeSyntaxCallMode groupStartupParameters gssResponseTimeout gsslib hideUnprivilegedObjects
-    hostRecheckSeconds jaasApplicationName jaasLogin logServerErrorDetail logUnclosedConnections loggerFile loggerLevel
-    maxResultBuffer maxSendBufferSize pemKeyAlgorithm prepareThreshold preferQueryMode preparedStatementCacheQueries
-    preparedStatementCacheSizeMiB quoteReturningIdentifiers readOnlyMode receiveBufferSize sendBufferSize
-    socketTimeout sspiServiceClass sslResponseTimeout tcpNoDelay unknownLength useSpnego xmlFactoryFactory
-    """.split()
+    {
+        "adaptiveFetch",
+        "adaptiveFetchMaximum",
+        "adaptiveFetchMinimum",
+        "allowEncodingChanges",
+        "assumeMinServerVersion",
+        "autosave",
+        "binaryTransfer",
+        "binaryTransferDisable",
+        "binaryTransferEnable",
+        "cancelSignalTimeout",
+        "cleanupSavepoints",
+        "convertBooleanToNumeric",
+        "databaseMetadataCacheFields",
+        "databaseMetadataCacheFieldsMiB",
+        "defaultRowFetchSize",
+        "disableColumnSanitiser",
+        "escapeSyntaxCallMode",
+        "groupStartupParameters",
+        "gssResponseTimeout",
+        "gsslib",
+        "hideUnprivilegedObjects",
+        "hostRecheckSeconds",
+        "jaasApplicationName",
+        "jaasLogin",
+        "logServerErrorDetail",
+        "logUnclosedConnections",
+        "loggerFile",
+        "loggerLevel",
+        "maxResultBuffer",
+        "maxSendBufferSize",
+        "pemKeyAlgorithm",
+        "prepareThreshold",
+        "preferQueryMode",
+        "preparedStatementCacheQueries",
+        "preparedStatementCacheSizeMiB",
+        "quoteReturningIdentifiers",
+        "readOnlyMode",
+        "receiveBufferSize",
+        "sendBufferSize",
+        "socketTimeout",
+        "sspiServiceClass",
+        "sslResponseTimeout",
+        "tcpNoDelay",
+        "unknownLength",
+        "useSpnego",
+        "xmlFactoryFactory",
+    }
 )
-_SUPPORTED = sorted(
-    {*_RENAMED, *_OURS, "user", "password", "ssl", "sslfactory", "currentSchema", "targetServerType", "readOnly"}
-    | {"loadBalanceHosts", "tcpKeepAlive"}
-)
+_SUPPORTED = sorted({*_RENAMED, *_SESSION, *_OURS, "user", "password", "ssl", "sslfactory"})
 
 
 def parse_url(text: str) -> JdbcUrl:
@@ -161,20 +222,14 @@ def _translated(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str
     session: dict[str, str] = {}
     options: dict[str, str] = {}
     for name, value in given.items():
-        if name in _RENAMED:
-            parameters[_RENAMED[name]] = value
-        elif name in _OURS:
+        if name in _OURS:
             options[name] = value
-        elif name == "currentSchema":
-            session["search_path"] = value
-        elif name == "readOnly":
-            session["default_transaction_read_only"] = "on" if _is_true(value) else "off"
-        elif name == "tcpKeepAlive":
-            parameters["keepalives"] = "1" if _is_true(value) else "0"
-        elif name == "loadBalanceHosts":
-            parameters["load_balance_hosts"] = "random" if _is_true(value) else "disable"
-        elif name == "targetServerType":
-            parameters["target_session_attrs"] = _target(value)
+        elif name in _SESSION:
+            setting, convert = _SESSION[name]
+            session[setting] = convert(value)
+        elif name in _RENAMED:
+            setting, convert = _RENAMED[name]
+            parameters[setting] = convert(value)
         elif name not in {"ssl", "sslfactory"} and name not in _NO_EFFECT:
             raise _unknown(name)
     mode = _tls(given)
@@ -195,13 +250,6 @@ def _tls(given: Mapping[str, str]) -> str | None:
     if "ssl" not in given or (given["ssl"] and not _is_true(given["ssl"])):
         return None
     return "require" if factory == "NonValidatingFactory" else "verify-full"
-
-
-def _target(value: str) -> str:
-    found = _TARGETS.get(value.lower())
-    if found is None:
-        raise _refuse("has a targetServerType that does not exist", "BRN-6152", f"It is one of {', '.join(_TARGETS)}.")
-    return found
 
 
 def _is_true(value: str) -> bool:

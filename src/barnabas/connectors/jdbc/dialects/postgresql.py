@@ -100,8 +100,9 @@ class PostgreSqlDialect(Dialect):
                 )
             parts.append(found[1].replace('""', '"') if found[1] else found[2].strip())
             at = found.end()
-        first: list[str | None] = [None] * (_MOST_PARTS - len(parts))
-        return TableId(*first, *parts)
+        *above, name = parts
+        catalog_name, schema = [None] * (_MOST_PARTS - 1 - len(above)) + [*above]
+        return TableId(catalog_name, schema, name)
 
     # -- the catalogue -----------------------------------------------------------------------------------------------
 

@@ -93,7 +93,7 @@ def columns(connection: Any, table: TableId) -> list[Column]:
     if row is None:
         return []
     return [
-        _column(name, kind, items, typmod, nullable=not strict, key=key, defaults=(has_default, numbered))
+        _column(name, kind, items, typmod=typmod, nullable=not strict, key=key, defaults=(has_default, numbered))
         for name, kind, items, strict, typmod, key, has_default, numbered in connection.execute(
             _COLUMNS, [row[0], row[0]]
         ).fetchall()
@@ -124,8 +124,11 @@ def query_columns(connection: Any, query: str) -> list[Column]:
     names = [(found.fname(at) or b"").decode() for at in range(found.nfields)]
     oids = [found.ftype(at) for at in range(found.nfields)]
     typmods = [found.fmod(at) for at in range(found.nfields)]
-    types = {oid: rest for oid, *rest in connection.execute(_TYPES, [oids]).fetchall()}
-    return [_column(name, *types[oid], typmod) for name, oid, typmod in zip(names, oids, typmods, strict=True)]
+    types = {oid: (kind, items) for oid, kind, items in connection.execute(_TYPES, [oids]).fetchall()}
+    return [
+        _column(name, types[oid][0], types[oid][1], typmod=typmod)
+        for name, oid, typmod in zip(names, oids, typmods, strict=True)
+    ]
 
 
 def _checked(result: Any) -> Any:
@@ -139,8 +142,8 @@ def _column(
     name: str,
     kind: str,
     items: str | None,
-    typmod: int,
     *,
+    typmod: int,
     nullable: bool = True,
     key: int = 0,
     defaults: tuple[bool, bool] = (False, False),

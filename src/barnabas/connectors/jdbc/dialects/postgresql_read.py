@@ -120,10 +120,10 @@ class _Context:
 
 @cache
 def _wide_loaders() -> dict[str, type[Any]]:
-    driver = load("psycopg.adapt")
+    loader: Any = load("psycopg.adapt").Loader
     binary = load("psycopg.pq").Format.BINARY
 
-    class Moment(driver.Loader):  # type: ignore[name-defined,misc]  the driver is loaded at run time
+    class Moment(loader):  # type: ignore[misc]  # the driver is loaded when it is needed first
         format = binary
 
         def load(self, data: Any) -> Any:
@@ -134,7 +134,7 @@ def _wide_loaders() -> dict[str, type[Any]]:
                 return found if isinstance(found, Instant) else found + timedelta(microseconds=rest)
             return Instant(_FOREVER_MS if micros > 0 else _LONG_AGO_MS)
 
-    class Day(driver.Loader):  # type: ignore[name-defined,misc]
+    class Day(loader):  # type: ignore[misc]
         format = binary
 
         def load(self, data: Any) -> Any:

@@ -32,8 +32,6 @@ _PLAIN = {
     "bytea": Schema.BYTES,
 }
 
-_TEXTS = {"inet": "textin(inet_out({}))"}  # as a cast it would show the mask of a single host
-
 
 class Selected(NamedTuple):
     """How a column is selected.
@@ -45,6 +43,15 @@ class Selected(NamedTuple):
 
     expression: str
     schema: Schema
+
+
+_AS_THEY_ARE = {
+    **{kind: Selected("{}", schema) for kind, schema in _PLAIN.items()},
+    "date": Selected("{}", Date.SCHEMA),
+    "time": Selected("{}", Time.SCHEMA),
+    "oid": Selected("{}::int8", Schema.INT64),
+    "inet": Selected("textin(inet_out({}))", Schema.STRING),  # a cast would show the mask of a single host
+}
 
 
 def field_schema(column: Column, mapping: TypeMapping) -> Schema:
@@ -73,19 +80,11 @@ def _array(column: Column, item: Selected) -> Selected:
 
 def _item(column: Column, mapping: TypeMapping) -> Selected:
     kind = column.type
-    if kind in _PLAIN:
-        return Selected("{}", _PLAIN[kind])
-    if kind == "oid":
-        return Selected("{}::int8", Schema.INT64)
     if kind == "numeric":
         return _numeric(column, mapping)
-    if kind == "date":
-        return Selected("{}", Date.SCHEMA)
-    if kind == "time":
-        return Selected("{}", Time.SCHEMA)
     if kind in {"timestamp", "timestamptz"}:
         return _timestamp(kind, mapping)
-    return Selected(_TEXTS.get(kind, "{}::text"), Schema.STRING)
+    return _AS_THEY_ARE.get(kind) or Selected("{}::text", Schema.STRING)
 
 
 def _numeric(column: Column, mapping: TypeMapping) -> Selected:
