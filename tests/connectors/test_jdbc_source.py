@@ -6,7 +6,6 @@ import datetime as dt
 import time
 from decimal import Decimal
 
-import psycopg
 import pytest
 
 from barnabas.connectors.jdbc.source import JdbcSourceConnector
@@ -346,7 +345,7 @@ def test_tables_are_divided_and_new_ones_noticed(db, postgres, database):
         connector.stop()
 
 
-# -- what is refused -----------------------------------------------------------------------------------------------------
+# -- what is refused -------------------------------------------------------------------------------------------------
 
 
 def errors(postgres, database, **more):
@@ -385,7 +384,7 @@ def test_validation_names_what_is_missing(db, postgres, database):
     assert "does not exist" in one("query", query="SELECT * FROM nowhere")
     assert "two columns are called a" in one("query", query="SELECT 1 AS a, 2 AS a")
     assert "sslmode" in one("connection.url", connection_url=postgres.jdbc_url(database) + "?sslmod=x")
-    assert "3D000" in one("connection.url", connection_url=postgres.jdbc_url("nowhere")) or True
+    assert "3D000" in one("connection.url", connection_url=postgres.jdbc_url("nowhere"))
     assert "There is no default" in one("mode", mode="")
 
 
@@ -418,7 +417,7 @@ def test_an_unreachable_database_fails_the_task_after_its_attempts(postgres, dat
         "connection.attempts": "2",
     }
     harness = SourceHarness(JdbcSourceConnector, props).start()
-    with pytest.raises(ConnectError, match="127.0.0.1:1"):
+    with pytest.raises(ConnectError, match=r"127\.0\.0\.1:1"):
         harness.poll(1, 5)
     harness.stop()
 
@@ -438,6 +437,3 @@ def test_a_column_without_time_fails_at_run_time_too(db, run):
     harness = run(mode="incrementing", incrementing_column_name="nope")
     with pytest.raises(ConfigError, match="no column nope"):
         harness.poll(1, 1)
-
-
-assert psycopg

@@ -47,6 +47,7 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
             ("source", "MirrorSourceConnector"),
         )
     ),
+    ("source", "io.confluent.connect.jdbc.JdbcSourceConnector", "barnabas.connectors.jdbc.source:JdbcSourceConnector"),
     ("sink", "io.confluent.connect.jdbc.JdbcSinkConnector", "barnabas.connectors.jdbc.sink:JdbcSinkConnector"),
     (
         "sink",

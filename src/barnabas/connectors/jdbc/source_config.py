@@ -145,8 +145,8 @@ def _define_mode(definition: ConfigDef) -> ConfigDef:
             validator=ValidString("", *MODES),
             group=_MODE,
             importance="high",
-            doc="bulk: everything each time; incrementing: rows with a higher number than before; timestamp: rows with a "
-            "later time than before; timestamp+incrementing: both together.",
+            doc="bulk: everything each time; incrementing: rows with a higher number than before; timestamp: rows "
+            "with a later time than before; timestamp+incrementing: both together.",
         )
         .define(
             "incrementing.column.name",
@@ -194,7 +194,7 @@ def _define_mode(definition: ConfigDef) -> ConfigDef:
             default=True,
             group=_MODE,
             importance="low",
-            doc="Refuse an incrementing column, and timestamp columns all of which, may be NULL: such rows are not read.",
+            doc="Refuse columns that may be NULL (of several timestamps: if all may): such rows are never read.",
         )
         .define(
             "timestamp.delay.interval.ms",
@@ -226,7 +226,7 @@ def _define_rest(definition: ConfigDef) -> ConfigDef:
             validator=LambdaValidator(_check_mapping, f"[{', '.join(_MAPPINGS)}]"),
             group=_KINDS,
             doc="NUMERIC columns as none: decimals; best_fit: integers and doubles where they fit; "
-            "best_fit_eager_double: doubles wherever there is a fraction; precision_only: integers where there is none.",
+            "best_fit_eager_double: doubles wherever there is a fraction; precision_only: integers, and only for a scale of 0.",
         )
         .define(
             "numeric.precision.mapping",

@@ -102,11 +102,11 @@ class Plan:
         raise self._refuse(f"it has no column {name}", key, f"Its columns are {', '.join(self.names) or 'none'}.")
 
     def _nullable(self, column: Column, key: str, table: TableId) -> ConfigError:
-        sql = f"ALTER TABLE {self._dialect.identifier(table)} ALTER COLUMN {self._dialect.quote(column.name)} SET NOT NULL;"
+        sql = self._dialect.not_null(table, column)
         return self._refuse(
             f"{column.name} may be NULL, and such rows would never be read",
             key,
-            f"{sql} Or set validate.non.null=false to go without them.",
+            f"{sql}; or set validate.non.null=false to go without them.",
         )
 
     def _refuse(self, what: str, key: str, remedy: str) -> ConfigError:
@@ -182,7 +182,7 @@ class Plan:
         return len({column.type for column in self._times}) > 1
 
     def _time_name(self) -> str:
-        """What rows are ordered by and compared with: the column itself where there is one, for the sake of its index."""
+        """What rows are ordered by and compared with: the column itself where it is one, for the sake of its index."""
         if len(self._times) == 1:
             return self._dialect.quote(self._times[0].name)
         zone = self._settings.mapping.timezone

@@ -232,6 +232,10 @@ class Dialect(ABC):
         """The statement that adds columns for these fields."""
 
     @abstractmethod
+    def not_null(self, table: TableId, column: Column) -> str:
+        """The statement that forbids NULL in a column."""
+
+    @abstractmethod
     def insert_from(self, table: TableId, staging: str, columns: Sequence[str]) -> str:
         """The statement that appends all rows of a staging table (an identifier, as it stands in SQL)."""
 

@@ -158,6 +158,10 @@ class PostgreSqlDialect(Dialect):
         """See :meth:`Dialect.add_columns`."""
         return self._statements.add_columns(self.identifier(table), fields)
 
+    def not_null(self, table: TableId, column: Column) -> str:
+        """See :meth:`Dialect.not_null`."""
+        return f"ALTER TABLE {self.identifier(table)} ALTER COLUMN {self.quote(column.name)} SET NOT NULL"
+
     def insert_from(self, table: TableId, staging: str, columns: Sequence[str]) -> str:
         """See :meth:`Dialect.insert_from`."""
         return self._statements.insert_from(self.identifier(table), staging, columns)
