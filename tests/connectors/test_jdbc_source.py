@@ -384,7 +384,7 @@ def test_validation_names_what_is_missing(db, postgres, database):
     assert "does not exist" in one("query", query="SELECT * FROM nowhere")
     assert "two columns are called a" in one("query", query="SELECT 1 AS a, 2 AS a")
     assert "sslmode" in one("connection.url", connection_url=postgres.jdbc_url(database) + "?sslmod=x")
-    assert "3D000" in one("connection.url", connection_url=postgres.jdbc_url("nowhere"))
+    assert "does not exist" in one("connection.url", connection_url=postgres.jdbc_url("nowhere"))
     assert "There is no default" in one("mode", mode="")
 
 

@@ -226,7 +226,7 @@ def _define_rest(definition: ConfigDef) -> ConfigDef:
             validator=LambdaValidator(_check_mapping, f"[{', '.join(_MAPPINGS)}]"),
             group=_KINDS,
             doc="NUMERIC columns as none: decimals; best_fit: integers and doubles where they fit; "
-            "best_fit_eager_double: doubles wherever there is a fraction; precision_only: integers, and only for a scale of 0.",
+            "best_fit_eager_double: doubles for all fractions; precision_only: integers, and only for a scale of 0.",
         )
         .define(
             "numeric.precision.mapping",
