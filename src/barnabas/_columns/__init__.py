@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from barnabas._schema.exact import Int8, Int16, Int32, Int64
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -25,7 +27,10 @@ def _load() -> ModuleType | None:
         from barnabas import _native  # noqa: PLC0415  it may be missing, which is no error
     except ImportError:
         return None
-    return _native if _native.REVISION == _REVISION else None
+    if _native.REVISION != _REVISION:
+        return None
+    _native.learn_integers((Int8, Int16, Int32, Int64))
+    return _native
 
 
 native: Final = _load()

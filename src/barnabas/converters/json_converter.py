@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from barnabas._columns.texts import json_texts, json_values
 from barnabas.config import CaseInsensitiveValidString, Type
 from barnabas.converters._json.envelope import EnvelopeReader, TextReader
 from barnabas.converters._json.explain import explain_read, explain_write
@@ -159,6 +160,16 @@ class JsonConverter(UniversalConverter):
         head, writer = self._writer(schema)
         if schema is not None:
             return [*dump_column(writer.column(values), head)]
+        if json_texts is None:
+            return self._write_schemaless(values, head)
+        texts, left = json_texts(values, head)
+        if left:
+            at = [at for at, text in enumerate(texts) if text is None]
+            for place, text in zip(at, self._write_schemaless([values[place] for place in at], head), strict=True):
+                texts[place] = text
+        return texts
+
+    def _write_schemaless(self, values: list[Any], head: bytes) -> list[bytes | None]:
         filled = [value for value in values if value is not None]
         texts = dump_schemaless_column(filled, head, strict=self._strict)
         if len(filled) == len(values):
@@ -202,6 +213,16 @@ class JsonConverter(UniversalConverter):
         return merge_schemas([pair.schema for pair in pairs]), [pair.value for pair in pairs]
 
     def _read_schemaless(self, payloads: list[bytes | None]) -> list[Any]:
+        if json_values is None:
+            return self._read_carefully(payloads)
+        values, left = json_values(payloads)
+        if left:
+            at = [at for at, value in enumerate(values) if value is ...]
+            for place, value in zip(at, self._read_carefully([payloads[place] for place in at]), strict=True):
+                values[place] = value
+        return values
+
+    def _read_carefully(self, payloads: list[bytes | None]) -> list[Any]:
         filled = [payload for payload in payloads if payload is not None]
         try:
             values = parse_column(filled, self._plain.one, whole=self._strict)

@@ -33,7 +33,10 @@ class Predicate(Versioned, ABC, Generic[R]):
         """Whether the condition holds; an exception fails the task unless ``errors.tolerance=all`` skips the record."""
 
     def test_batch(self, batch: Batch[R]) -> list[bool]:
-        """The condition for each record; override where columns answer it faster."""
+        """The condition for each record; override where columns answer it faster.
+
+        The answers are only read, so that the same list may be given for many batches.
+        """
         return [self.test(record) for record in batch]
 
     def close(self) -> None:

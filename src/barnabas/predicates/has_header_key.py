@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from barnabas._columns.headers import header_flags
 from barnabas.config import ConfigDef, NonEmptyString, Type
+from barnabas.predicates._answers import all_alike
 from barnabas.predicates.base import Predicate
 from barnabas.record import Batch, SinkRecord, SourceRecord
 
@@ -40,16 +42,6 @@ class HasHeaderKey(Predicate[R]):
 
     def test_batch(self, batch: Batch[R]) -> list[bool]:
         """The same for a column; a batch without headers costs nothing."""
-        name = self._name
         column: list[Headers | None] | None = batch.headers
-        if column is None:
-            return [False] * len(batch)
-        answers = []
-        for headers in column:
-            found = False
-            for header in headers or ():
-                if header.key == name:
-                    found = True
-                    break
-            answers.append(found)
-        return answers
+        flags = False if column is None else header_flags(column, self._name)
+        return flags if isinstance(flags, list) else all_alike(flags, len(batch))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from barnabas._columns.rows import has_null
+from barnabas.predicates._answers import all_alike
 from barnabas.predicates.base import Predicate
 from barnabas.record import Batch, SinkRecord, SourceRecord
 
@@ -22,6 +24,4 @@ class RecordIsTombstone(Predicate[R]):
     def test_batch(self, batch: Batch[R]) -> list[bool]:
         """The same for a column; most have none."""
         values = batch.values
-        if all(values):
-            return [False] * len(values)
-        return [value is None for value in values]
+        return [value is None for value in values] if has_null(values) else all_alike(False, len(values))

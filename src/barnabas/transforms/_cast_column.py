@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from barnabas._columns.values import to_floats, to_integers, to_texts
 from barnabas._schema.java import double_text, float_text
 from barnabas.schema import Schema, Type
 from barnabas.transforms._cast_value import EXACT
@@ -19,6 +20,14 @@ Column = list[Any]
 Fast = Callable[[Column], "Column | None"]
 """Changes a whole column."""
 _CODES: Final = {Type.INT8: "b", Type.INT16: "h", Type.INT32: "i", Type.INT64: "q"}
+_BITS: Final = {
+    Type.INT8: 8,
+    Type.INT16: 16,
+    Type.INT32: 32,
+    Type.INT64: 64,
+    Type.FLOAT32: 32,
+    Type.FLOAT64: 64,
+}
 _PATIENCE: Final = 8
 """After so many columns in which many values were new, more than the others, none are looked for any more."""
 _SELDOM: Final = 8  # one in so many may be new
@@ -44,7 +53,28 @@ def column_caster(
         ways[int] = _longs_only(ways[int])
     if exact is not None:
         ways = {kind: _Reused(_then(way, exact), one) for kind, way in ways.items()}
-    return by_class(ways, one)
+    slowly = by_class(ways, one)
+    quick = _compiled(schema, target) if ways else None
+    if quick is None:
+        return slowly
+
+    def change(column: Column) -> Column:
+        made = quick(column)
+        return slowly(column) if made is None else made
+
+    return change
+
+
+def _compiled(schema: Schema | None, target: Type) -> Fast | None:
+    """The way of the compiled part, of numbers, truth values and texts of any mixture."""
+    kind = EXACT.get(target) if schema is None else None
+    if target in _CODES:
+        return lambda column: to_integers(column, _BITS[target], kind)
+    if schema is not None and schema.type is Type.FLOAT32:
+        return None  # whose values first have to be of 32 bits
+    if target in (Type.FLOAT32, Type.FLOAT64):
+        return lambda column: to_floats(column, _BITS[target], kind)
+    return to_texts if target is Type.STRING else None
 
 
 def by_class(ways: Mapping[type, Fast], one: Callable[[Any], Any]) -> Callable[[Column], Column]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from barnabas._columns import native, rows
 from barnabas._columns.source import compiled, literal
+from barnabas._columns.values import to_integers, to_moments
 from barnabas._schema.exact import Instant, Int32, Struct
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Timestamp, Type
@@ -52,6 +54,10 @@ class Insertion(NamedTuple):
         return Insertion(text[:-1], text[-1] == "?") if text[-1:] in ("!", "?") and text else Insertion(text, True)
 
 
+Many = Callable[[list[Any], str, Iterable[Any], Iterable[Any], Iterable[Any]], list[Any]]
+"""Changes rows, with a topic, partitions, offsets and timestamps."""
+
+
 class Recipe(NamedTuple):
     """What is done to rows of one schema.
 
@@ -63,7 +69,7 @@ class Recipe(NamedTuple):
 
     schema: Schema | None
     one: Callable[[Any, str, Any, Any, Any], Any]
-    many: Callable[[list[Any], str, Iterable[Any], Iterable[Any], Iterable[Any]], list[Any]]
+    many: Many
 
 
 class Int32s(dict[int | None, Int32 | None]):
@@ -161,7 +167,34 @@ class Insertions:
             f"def many(values, topic, partitions, offsets, timestamps):\n{changing}\n"
         )
         made = compiled(source, constants)
-        return Recipe(changed, made["one"], made["many"])
+        quick = native is not None and not filled and not self.strict and (sink or self.offset is None)
+        return Recipe(changed, made["one"], self._quick(made["many"], schema, sink=sink) if quick else made["many"])
+
+    def _quick(self, slowly: Many, schema: Schema | None, *, sink: bool) -> Many:
+        """A column for each field that is inserted, and all of them put into the rows at once."""
+        places = [(what, place.name) for what, place in self._places()]
+        lacking = ("timestamp",) if sink else ("timestamp", "partition")
+        put = rows.putting([name for _, name in places], skipped=[what in lacking for what, _ in places], nulls=True)
+
+        def many(
+            values: list[Any],
+            topic: str,
+            partitions: Iterable[Any],
+            offsets: Iterable[Any],
+            timestamps: Iterable[Any],
+        ) -> list[Any]:
+            given: dict[str, Any] = {"topic": topic, "static": self.text, "offset": offsets}
+            made = None
+            try:
+                given["partition"] = _converted(partitions, _int32s if schema is None else None)
+                given["timestamp"] = _converted(timestamps, to_moments if schema is not None else None)
+            except LookupError:
+                pass  # a number that the compiled part does not convert
+            else:
+                made = put(values, tuple([_settled(given[what]) for what, _ in places]))
+            return slowly(values, topic, partitions, offsets, timestamps) if made is None else made
+
+        return many
 
     def _constant_statements(self) -> list[str]:
         return [f"d[{literal(place.name)}] = {what}" for what, place in self._places()]
@@ -184,6 +217,29 @@ class Insertions:
             if self.strict and not place.optional:
                 steps.append(f"else: lacking({name}, {literal(what)})")
         return steps
+
+
+def _int32s(column: list[Any]) -> list[Any] | None:
+    return to_integers(column, 32, Int32)
+
+
+def _converted(column: Iterable[Any], convert: Callable[[list[Any]], list[Any] | None] | None) -> Any:
+    """The column; what is no list is a column of nulls.
+
+    Raises:
+        LookupError: it cannot be converted as a whole.
+    """
+    if convert is None or not isinstance(column, list):
+        return column
+    made = convert(column)
+    if made is None:
+        raise LookupError
+    return made
+
+
+def _settled(given: Any) -> Any:
+    """A list, a text, or ``None`` for a column of nulls."""
+    return given if isinstance(given, list | str) else None
 
 
 def _refusing(schema: Schema | None, error: Callable[[Any], DataError]) -> Recipe:

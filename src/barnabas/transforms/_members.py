@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from barnabas._columns import native, rows
+from barnabas._columns.rows import Column
 from barnabas._columns.source import compiled, literal
 from barnabas._schema.exact import Struct
 from barnabas.errors import ConnectError, DataError
 from barnabas.schema import Schema
+from barnabas.transforms._compiled import tried
 from barnabas.transforms._rows import not_rows
 from barnabas.transforms.side import Plan
 
@@ -55,7 +58,7 @@ def plan_members(schema: Schema | None, members: Sequence[Member], purpose: str,
             _set(made, member)
         return made
 
-    def many(values: list[Any]) -> list[Any]:
+    def slowly(values: Column) -> Column:
         made = _copies(values, plain=schema is None)
         if made is not None:
             try:
@@ -66,7 +69,33 @@ def plan_members(schema: Schema | None, members: Sequence[Member], purpose: str,
                 )
         return [one(value) for value in values] if made is None else made
 
+    many = slowly if native is None else tried(_quickly(members), slowly)
     return Plan(schema, one, many, skip_null)
+
+
+def _quickly(members: Sequence[Member]) -> Callable[[Column], Column | None]:
+    """For columns of rows that have all the fields: they are looked at where they are, and only then copied."""
+    known: dict[tuple[str, ...], rows.Put] = {}
+
+    def quickly(values: Column) -> Column | None:
+        changed: dict[str, Column] = {}
+        for member in members:
+            column = rows.column(values, member.name)
+            if column is None:
+                return None
+            try:
+                made = _of_column(column, member)
+            except ConnectError:
+                return None
+            if made is not None:
+                changed[member.name] = made
+        names = tuple(changed)
+        put = known.get(names)
+        if put is None:
+            put = known[names] = rows.putting(names, skipped=[False] * len(names), nulls=False)
+        return put(values, tuple(changed.values()))
+
+    return quickly
 
 
 def _copies(values: list[Any], *, plain: bool) -> list[dict[str, Any]] | None:
@@ -100,6 +129,12 @@ def _column(rows: list[dict[str, Any]], member: Member) -> list[Any] | None:
     except KeyError:
         column = [row.get(name) for row in rows]
         missing = True
+    made = _of_column(column, member)
+    return column if made is None and missing and member.many is not None else made
+
+
+def _of_column(column: Column, member: Member) -> Column | None:
+    """A field's values after the change; ``None`` if they stay as they are."""
     made = column
     if (member.default is not None or member.needed is not None) and None in column:
         if member.needed is not None:
@@ -107,7 +142,7 @@ def _column(rows: list[dict[str, Any]], member: Member) -> list[Any] | None:
         made = [member.default if value is None else value for value in column]
     if member.many is not None:
         made = member.many(made)
-    return made if made is not column or (missing and member.many is not None) else None
+    return None if made is column else made
 
 
 def _putting(names: Sequence[str]) -> Callable[[list[dict[str, Any]], Sequence[list[Any] | None]], None]:

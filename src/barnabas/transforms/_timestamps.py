@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
+from barnabas._columns.values import to_moments
 from barnabas._java.date_format import SimpleDateFormat, UnparseableError, to_milliseconds
 from barnabas._schema.exact import BigInt, Instant, Int64
 from barnabas._schema.names import java_class, schema_text
@@ -179,6 +180,9 @@ class _Moments:
         Raises:
             OverflowError: one is out of range.
         """
+        made = to_moments(column)
+        if made is not None:
+            return made
         try:
             return self._known(column)
         except KeyError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from barnabas._columns.headers import without_headers
 from barnabas.config import ConfigDef, Type
 from barnabas.record import Batch, Headers, SinkRecord, SourceRecord
 from barnabas.transforms._later import Later
@@ -38,7 +39,7 @@ class DropHeaders(Transformation[R]):
         names = self._names
         if not any(header.key in names for header in record.headers or ()):
             return record
-        (rest,) = _without(names, [record.headers])
+        (rest,) = without_headers([record.headers], names)
         return record.new_record(headers=rest)
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
@@ -47,26 +48,6 @@ class DropHeaders(Transformation[R]):
 
         def rest() -> list[Headers | None] | None:
             column = batch.headers
-            return None if column is None else _without(names, column)
+            return None if column is None else without_headers(column, names)
 
         return batch.replace(headers=Later(rest)), None
-
-
-def _without(names: frozenset[str], column: list[Headers | None]) -> list[Headers | None]:
-    """The headers of each record without those of these names."""
-    found = {header.key for headers in column if headers is not None for header in headers}
-    if names.issuperset(found):
-        return [None] * len(column)
-    if names.isdisjoint(found):
-        return column
-    made: list[Headers | None] = []
-    for headers in column:
-        if headers is None:
-            made.append(None)
-            continue
-        rest = Headers()
-        for header in headers:
-            if header.key not in names:
-                rest.append(header)
-        made.append(rest or None)
-    return made

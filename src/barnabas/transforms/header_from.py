@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns import rows
+from barnabas._columns.headers import headers_of
 from barnabas._columns.source import literal
 from barnabas._schema.names import schema_text
 from barnabas.config import ConfigDef, Type, ValidString
@@ -91,7 +93,10 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
         schema, schemas, column = operating(batch, self.SIDE)
         rest = self.changed(schema, schemas, column)  # looks at every value: what is still to be done cannot fail
 
-        def headers() -> list[Headers]:
+        def headers() -> list[Headers | None]:
+            quick = self._quick_headers(batch, schema, column) if schemas is None else None
+            if quick is not None:
+                return quick
             added: list[list[Header]] = []
             for start, end in spans(schemas) if schemas is not None else ((0, len(column)),):
                 here = schema if schemas is None else schemas[start]
@@ -103,6 +108,21 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
 
         sure = all(map(self._never_fails, {schema} if schemas is None else set(schemas)))
         return replaced(batch, self.SIDE, *rest, headers=headers if sure else headers()), None
+
+    def _quick_headers(self, batch: Batch[R], schema: Schema | None, column: list[Any]) -> list[Headers | None] | None:
+        """Where the values are rows that have all the fields, and no null among them has another meaning."""
+        if self._strict:
+            return None
+        fields = [None if schema is None else schema.field(name) for name in self._fields]
+        plain = schema is None or all(
+            field is not None and field.schema.optional and field.schema.default is None for field in fields
+        )
+        columns = [rows.column(column, name) for name in self._fields] if plain else [None]
+        found = tuple([values for values in columns if values is not None])
+        if len(found) < len(self._fields):
+            return None
+        schemas = tuple([None if field is None else field.schema for field in fields])
+        return headers_of(batch.headers, len(column), tuple(self._headers), found, schemas)
 
     def _never_fails(self, schema: Schema | None) -> bool:
         """Whether headers can be made of every row, so that it can wait until somebody asks for them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from barnabas._columns.headers import with_header
 from barnabas.config import ConfigDef, NonNull, Type
 from barnabas.record import Batch, Header, Headers, SinkRecord, SourceRecord
 from barnabas.transforms._later import Later
@@ -55,12 +56,7 @@ class InsertHeader(Transformation[R]):
         header = self._header
 
         def added() -> list[Headers | None]:
-            column = batch.headers
-            one = [header]
-            if column is None:
-                return [Headers(one) for _ in range(len(batch))]
-            # A sum of two lists is allocated once, where one that is appended to is allocated twice.
-            return [Headers(headers + one) if headers else Headers(one) for headers in column]
+            return with_header(batch.headers, len(batch), header)
 
         return batch.replace(headers=Later(added)), None
 
