@@ -40,8 +40,10 @@ def read(schema, payload, **settings):
 def written_schema(schema, **settings):
     """The JSON Schema that a Connect schema is registered as."""
     made = converter(**settings)
-    node = made.make_draft(schema)
-    return json.loads(node.text)
+    node = json.loads(made.make_draft(schema).text)
+    marked = node.pop("$schema", None)
+    assert marked == (None if node.get("type") == "object" else "http://json-schema.org/draft-07/schema#")
+    return node
 
 
 def schema_of(node, **settings):

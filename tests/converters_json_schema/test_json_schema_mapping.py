@@ -116,15 +116,21 @@ def test_both_ways(schema, node):
         ({"allOf": [{"type": "number"}, {"enum": [1, 2]}]}, Schema.FLOAT64),
         ({"type": "object", "additionalProperties": {"type": "string"}}, Schema.map(Schema.STRING, Schema.STRING)),
         ({"type": ["integer", "string"]}, union(Schema.OPTIONAL_INT64, Schema.OPTIONAL_STRING)),
-        ({"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]},
-         union(Schema.OPTIONAL_INT64, Schema.OPTIONAL_STRING).as_optional()),
+        (
+            {"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]},
+            union(Schema.OPTIONAL_INT64, Schema.OPTIONAL_STRING).as_optional(),
+        ),
         ({"properties": {"a": {"type": "string"}}}, Schema.struct(a=Schema.STRING)),
         ({"items": {"type": "string"}}, Schema.array(Schema.STRING)),
         ({"type": "string", "default": "x", "description": "d"}, Schema(Type.STRING, default="x", doc="d")),
         ({"type": "null"}, Schema.OPTIONAL_STRING),
         ({"type": "object"}, Schema.struct()),
         (
-            {"type": "object", "properties": {"a": {"type": "string"}}, "oneOf": [{"required": ["a"]}, {"required": []}]},
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}},
+                "oneOf": [{"required": ["a"]}, {"required": []}],
+            },
             Schema.struct(a=Schema.STRING),
         ),
         (
@@ -159,8 +165,14 @@ def test_read_only(node, schema):
 
 
 def test_properties_stand_in_the_order_of_their_index():
-    node = {"properties": {"c": {"type": "string", "connect.index": 2}, "x": {"type": "string"},
-                           "a": {"type": "string", "connect.index": 0}, "b": {"type": "string", "connect.index": 1}}}
+    node = {
+        "properties": {
+            "c": {"type": "string", "connect.index": 2},
+            "x": {"type": "string"},
+            "a": {"type": "string", "connect.index": 0},
+            "b": {"type": "string", "connect.index": 1},
+        }
+    }
     assert [field.name for field in schema_of(node).fields] == ["a", "b", "c", "x"]
 
 
@@ -238,7 +250,11 @@ def test_references_into_the_registry():
         ({"$ref": "other.json"}, "BRN-1472", "other.json"),
         ({"properties": {"parent": {"$ref": "#"}}}, "BRN-1473", "contains itself"),
         ({"$ref": "#"}, "BRN-1473", "itself"),
-        ({"$ref": "#/$defs/F", "$defs": {"F": {"properties": {"f": {"items": {"$ref": "#/$defs/F"}}}}}}, "BRN-1473", "f"),
+        (
+            {"$ref": "#/$defs/F", "$defs": {"F": {"properties": {"f": {"items": {"$ref": "#/$defs/F"}}}}}},
+            "BRN-1473",
+            "f",
+        ),
     ],
     ids=str,
 )

@@ -22,7 +22,10 @@ from converter_strategies import schemas, values, with_defaults
 def converter(**settings):
     made = JsonSchemaConverter()
     made.configure(
-        {"schema.registry.url": "mock://json-schema-properties", **{k.replace("__", "."): v for k, v in settings.items()}}
+        {
+            "schema.registry.url": "mock://json-schema-properties",
+            **{k.replace("__", "."): v for k, v in settings.items()},
+        }
     )
     return made
 

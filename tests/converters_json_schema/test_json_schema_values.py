@@ -179,7 +179,9 @@ def test_subjects_by_the_title():
 def test_a_topic_goes_through_versions():
     """Added with a default, removed, promoted: each message reads by the schema it was written with."""
     made = converter()
-    old = register(made, {"properties": {"id": {"type": "integer", "connect.type": "int32"}, "gone": {"type": "string"}}})
+    old = register(
+        made, {"properties": {"id": {"type": "integer", "connect.type": "int32"}, "gone": {"type": "string"}}}
+    )
     new = register(
         made,
         {"properties": {"id": {"type": "integer"}, "more": {"type": "string", "default": "none"}}},
@@ -226,10 +228,43 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )
-WORDS = ["type", "properties", "items", "oneOf", "anyOf", "allOf", "enum", "const", "required", "default", "$ref", "$id",
-         "additionalProperties", "connect.type", "connect.index", "connect.parameters", "connect.version", "title", "definitions"]
+WORDS = [
+    "type",
+    "properties",
+    "items",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "enum",
+    "const",
+    "required",
+    "default",
+    "$ref",
+    "$id",
+    "additionalProperties",
+    "connect.type",
+    "connect.index",
+    "connect.parameters",
+    "connect.version",
+    "title",
+    "definitions",
+]
 SAYS = st.sampled_from(
-    ["object", "array", "string", "integer", "number", "boolean", "null", "map", "bytes", "int8", "#", "#/definitions/a", "a"]
+    [
+        "object",
+        "array",
+        "string",
+        "integer",
+        "number",
+        "boolean",
+        "null",
+        "map",
+        "bytes",
+        "int8",
+        "#",
+        "#/definitions/a",
+        "a",
+    ]
 )
 NODES = st.recursive(
     SAYS | JSON,

@@ -131,8 +131,11 @@ class JsonSchemaConverter(RegistryConverter):
         return _Reader(self, topic, schema, self._check(registered.schema) if self._validated else None)
 
     def make_draft(self, schema: Schema) -> SchemaText:
-        """A Connect schema as JSON Schema."""
-        return SchemaText(orjson.dumps(self._maker.make(schema)).decode("utf-8", "replace"), JSON)
+        """A Connect schema as JSON Schema; one that is no object names its draft: some registries need it."""
+        node = self._maker.make(schema)
+        if node.get("type") != "object":
+            node = {"$schema": DRAFTS[self._draft], **node}
+        return SchemaText(orjson.dumps(node).decode(), JSON)
 
     def connect_schema(self, text: SchemaText) -> Schema:
         """A JSON Schema as Connect schema; references are resolved.

@@ -10,8 +10,14 @@ from barnabas.errors import DataError
 
 __all__ = ["DRAFTS", "Check", "make_check"]
 
-DRAFTS: Final = ("draft_4", "draft_6", "draft_7", "draft_2019_09", "draft_2020_12")
-"""What ``json.schema.spec.version`` may be."""
+DRAFTS: Final = {
+    "draft_4": "http://json-schema.org/draft-04/schema#",
+    "draft_6": "http://json-schema.org/draft-06/schema#",
+    "draft_7": "http://json-schema.org/draft-07/schema#",
+    "draft_2019_09": "https://json-schema.org/draft/2019-09/schema",
+    "draft_2020_12": "https://json-schema.org/draft/2020-12/schema",
+}
+"""What ``json.schema.spec.version`` may be, and how a schema says it."""
 
 Check = Callable[[Any], str | None]
 """Gives the first thing that is wrong with parsed JSON, and where; ``None`` if nothing is."""
