@@ -81,7 +81,7 @@ def _refused(offset: Mapping[str, Any]) -> ConnectError:
 
 def partitions_of(table: TableId) -> list[dict[str, Any]]:
     """What the partition of a table may be called in stored offsets; the first is what new ones are called."""
-    names = [f"{table.schema}.{table.name}", table.plain, f'"{table.schema}"."{table.name}"', table.name]
+    names = [table.plain, table.full, f'"{table.schema}"."{table.name}"', table.name]
     named = [{"protocol": "1", "table": name} for name in dict.fromkeys(names)]
     return [*named, {"table": table.name}]
 

@@ -149,7 +149,7 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
 def _match(columns: Mapping[str, tuple[str, ...]], table: TableId | None) -> tuple[str, ...] | None:
     if table is None:
         return None
-    names = {table.plain, f"{table.schema}.{table.name}", table.name}
+    names = {table.plain, table.full, table.name}
     for pattern, found in columns.items():
         regex = _compiled(pattern)
         if regex is not None and any(map(regex.fullmatch, names)):

@@ -104,9 +104,4 @@ def _names(name: TableId, table: TableId) -> bool:
 
 def _matches(patterns: Sequence[re.Pattern[str]], tables: TableId | Sequence[TableId]) -> bool:
     some = [tables] if isinstance(tables, TableId) else tables
-    return any(
-        pattern.fullmatch(name)
-        for pattern in patterns
-        for table in some
-        for name in (f"{table.schema}.{table.name}", table.plain)
-    )
+    return any(pattern.fullmatch(name) for pattern in patterns for table in some for name in (table.plain, table.full))

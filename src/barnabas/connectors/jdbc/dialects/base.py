@@ -64,7 +64,12 @@ class TableId(NamedTuple):
 
     @property
     def plain(self) -> str:
-        """Its parts with dots between them and without quotes: what include lists and offsets have."""
+        """Schema and name with a dot between them and without quotes: what people and include lists call it."""
+        return ".".join(part for part in self[1:] if part is not None)
+
+    @property
+    def full(self) -> str:
+        """Likewise, with the database in front."""
         return ".".join(part for part in self if part is not None)
 
 

@@ -1,0 +1,177 @@
+"""JdbcSource loses no row: not of transactions that end late, not among equal timestamps."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from barnabas.connectors.jdbc.source import JdbcSourceConnector
+from barnabas.testing import SourceHarness
+
+
+@pytest.fixture
+def db(postgres, database):
+    with postgres.connect(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def other(postgres, database):
+    """A session with a transaction that the test opens and ends."""
+    with postgres.connect(database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def run(postgres, database):
+    running = []
+
+    def start(**more):
+        props = {
+            "connection.url": postgres.jdbc_url(database),
+            "connection.user": "postgres",
+            "poll.interval.ms": "10",
+        } | {key.replace("_", "."): str(value) for key, value in more.items()}
+        running.append(SourceHarness(JdbcSourceConnector, props))
+        return running[-1].start()
+
+    yield start
+    for harness in running:
+        harness.stop()
+
+
+def ids(harness, count, timeout=5.0):
+    return [value["id"] for value in harness.values(count, timeout)]
+
+
+def test_a_row_waits_for_a_lower_number_whose_transaction_is_open(db, other, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY)")
+    other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    harness = run(mode="incrementing")
+    assert ids(harness, 1, 0.2) == []
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    other.execute("COMMIT")
+    assert ids(harness, 3) == [1, 2, 3]
+
+
+def test_without_the_guard_it_is_lost(db, other, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY)")
+    other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    harness = run(mode="incrementing", transaction_guard="none")
+    assert ids(harness, 1) == [2]
+    other.execute("COMMIT")
+    assert ids(harness, 1, 0.2) == []
+
+
+def test_an_older_transaction_that_took_its_number_later(db, other, postgres, database, run):
+    """Transaction ids are no order: the younger one has the lower number."""
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE elsewhere (x int)")
+    with postgres.connect(database) as third:
+        third.execute("BEGIN; INSERT INTO elsewhere VALUES (1)")  # has its transaction id
+        other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")  # a higher one, and number 1
+        third.execute("INSERT INTO t DEFAULT VALUES; COMMIT")  # number 2
+        harness = run(mode="incrementing", table_whitelist="t")
+        assert ids(harness, 1, 0.2) == []
+        other.execute("COMMIT")
+        assert ids(harness, 2) == [1, 2]
+
+
+def test_a_rollback_sets_free_what_waits(db, other, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY)")
+    other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    harness = run(mode="incrementing")
+    assert ids(harness, 1, 0.2) == []
+    other.execute("ROLLBACK")
+    assert ids(harness, 1) == [2]
+
+
+def test_writers_of_other_tables_hold_nothing_up(db, other, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE u (x int)")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    other.execute("BEGIN; INSERT INTO u VALUES (1)")
+    assert ids(run(mode="incrementing"), 1) == [1]
+
+
+@pytest.mark.parametrize("relation", ["view", "partition", "query"])
+def test_writers_are_found_behind_what_is_read(db, other, run, relation):
+    db.execute("CREATE TABLE t (id serial, part int NOT NULL) PARTITION BY LIST (part)")
+    db.execute("CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2)")
+    db.execute("CREATE VIEW v AS SELECT id, part FROM t WHERE part > 0")
+    options = {
+        "view": {"table_types": "VIEW", "validate_non_null": "false"},
+        "partition": {"table_types": "PARTITIONED TABLE"},
+        "query": {"query": "SELECT * FROM v", "topic_prefix": "q"},
+    }[relation]
+    other.execute("BEGIN; INSERT INTO t1 (id, part) VALUES (nextval('t_id_seq'), 1)")
+    db.execute("INSERT INTO t (part) VALUES (2)")
+    harness = run(mode="incrementing", incrementing_column_name="id", **options)
+    assert ids(harness, 1, 0.2) == []
+    other.execute("COMMIT")
+    assert ids(harness, 2) == [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["timestamp", "timestamp+incrementing"])
+def test_a_time_waits_for_a_transaction_that_began_before_it(db, other, run, mode):
+    """``now()`` is when a transaction began, however late it writes."""
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
+    other.execute("BEGIN; SELECT 1")
+    db.execute("INSERT INTO t DEFAULT VALUES")
+    harness = run(mode=mode, timestamp_column_name="at", incrementing_column_name="id")
+    assert ids(harness, 1, 0.2) == []
+    other.execute("INSERT INTO t DEFAULT VALUES; COMMIT")
+    assert ids(harness, 2) == [2, 1]
+
+
+def test_a_change_that_is_committed_late_is_seen(db, other, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
+    db.execute("INSERT INTO t DEFAULT VALUES; INSERT INTO t DEFAULT VALUES")
+    harness = run(mode="timestamp", timestamp_column_name="at")
+    assert sorted(ids(harness, 2)) == [1, 2]
+    other.execute("BEGIN; UPDATE t SET at = now() WHERE id = 1")
+    db.execute("UPDATE t SET at = now() WHERE id = 2")
+    assert ids(harness, 1, 0.2) == []
+    other.execute("COMMIT")
+    assert sorted(ids(harness, 2)) == [1, 2]
+
+
+def test_seconds_only(db, run):
+    """A column that rounds to seconds may be ahead of the clock, and gets more of the same second later."""
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz(0) NOT NULL DEFAULT clock_timestamp())")
+    harness = run(mode="timestamp", timestamp_column_name="at")
+    seen = []
+    deadline = time.monotonic() + 2.2
+    written = 0
+    while time.monotonic() < deadline:
+        db.execute("INSERT INTO t DEFAULT VALUES")
+        written += 1
+        seen += [record.value["id"] for record in harness.poll_batch()] if written % 8 == 0 else []
+        time.sleep(0.01)
+    seen += ids(harness, written - len(seen))
+    assert sorted(seen) == [*range(1, written + 1)]
+
+
+def test_a_prepared_transaction_is_waited_for(tmp_path_factory):
+    from services.postgres import PostgresServer  # noqa: PLC0415  this test alone needs another server
+
+    settings = {"max_prepared_transactions": "5"}
+    server = PostgresServer(tmp_path_factory.mktemp("prepared"), settings)
+    with server, server.connect() as db, server.connect() as other:
+        db.execute("CREATE TABLE t (id serial PRIMARY KEY)")
+        other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")
+        db.execute("INSERT INTO t DEFAULT VALUES")
+        props = {
+            "connection.url": server.jdbc_url(),
+            "connection.user": "postgres",
+            "mode": "incrementing",
+            "poll.interval.ms": "10",
+        }
+        with SourceHarness(JdbcSourceConnector, props) as harness:
+            assert ids(harness, 1, 0.2) == []
+            other.execute("PREPARE TRANSACTION 'p'")
+            assert ids(harness, 1, 0.2) == []
+            db.execute("COMMIT PREPARED 'p'")
+            assert ids(harness, 2) == [1, 2]
