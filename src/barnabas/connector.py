@@ -327,8 +327,21 @@ class SourceTask(Task):
         sleep between calls. ``None`` or nothing means "none now". Records are sent in order. The next call comes as
         soon as Kafka has room; it does not mean that earlier records were acknowledged.
 
+        A :class:`~barnabas.SourceBatch` without records, but with ``source_partition`` and ``source_offset``, says that
+        the position moved though there was nothing to send: it is stored once all earlier records were acknowledged.
+
         Raises:
             RetriableError: Nothing was read; call me again.
+        """
+
+    def offsets_stored(self, offsets: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+        """Called just before :meth:`commit` when offsets were stored: what may be forgotten by the outside system.
+
+        An exception is logged and does not stop the task.
+
+        Args:
+            offsets: Source partitions, each with the offset that is stored for it now: every record up to there is safe
+                in Kafka, and will not be asked for again.
         """
 
     def commit(self) -> None:

@@ -19,7 +19,7 @@ from barnabas.errors import IllegalWorkerStateError, RetriableError
 from barnabas.record import RecordMetadata, SourceBatch, SourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["SourceHarness"]
 
@@ -133,8 +133,28 @@ class SourceHarness(Harness[SourceConnector, SourceTask]):
                 task.commit_record(record, RecordMetadata(record.topic, 0, number))
             if record.source_partition is not None and record.source_offset is not None:
                 self._store.put(record.source_partition, record.source_offset)
+        stored = [*_last_offsets(returned)]
+        for partition, offset in stored:
+            self._store.put(partition, offset)
+        if stored:
+            task.offsets_stored(stored)
         task.commit()
 
     def stop(self) -> None:
         """Stop task and connector, in the worker's order; harmless when not running."""
         self._release()
+
+
+def _last_offsets(
+    returned: Sequence[SourceBatch | Sequence[SourceRecord]],
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The last offset of each source partition, also of batches without records."""
+    last: dict[Any, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for records in returned:
+        pairs = [(record.source_partition, record.source_offset) for record in records]
+        if isinstance(records, SourceBatch) and not len(records):
+            pairs = [(records.source_partition, records.source_offset)]
+        for partition, offset in pairs:
+            if partition is not None and offset is not None:
+                last[tuple(sorted(partition.items()))] = partition, offset
+    yield from last.values()

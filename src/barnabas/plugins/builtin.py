@@ -54,6 +54,11 @@ _CONNECTORS: tuple[tuple[PluginKind, str | None, str], ...] = (
         "io.debezium.connector.jdbc.JdbcSinkConnector",
         "barnabas.connectors.jdbc.sink_debezium:DebeziumJdbcSinkConnector",
     ),
+    (
+        "source",
+        "io.debezium.connector.postgresql.PostgresConnector",
+        "barnabas.connectors.postgres.source:PostgresCdcSource",
+    ),
     ("source", None, "barnabas.connectors.network.source:NetworkSourceConnector"),
     ("source", None, "barnabas.connectors.datagen.source:DatagenSourceConnector"),
 )

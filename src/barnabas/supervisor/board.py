@@ -38,6 +38,7 @@ CALLS: Final = (
     "transform",
     "convert",
     "alter_offsets",
+    "offsets_stored",
 )
 """Names of the calls into plugin code, by code; 0 is "none"."""
 

@@ -50,6 +50,16 @@ _NO_TOPIC_NAME = "BRN-2211"
 _EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
 
 
+class _NothingSent:
+    """The progress of a batch without records."""
+
+    done = True
+    contiguous = 0
+
+
+_NOTHING_SENT = _NothingSent()
+
+
 class SourceLoopSettings:
     """What the loop takes from the worker's configuration, in seconds."""
 
@@ -104,7 +114,9 @@ class SourceLoop:
         self._sent: deque[Sent] = deque()
         self._watched: deque[Sent] = deque()
         self._wants_acks = type(task).commit_record is not SourceTask.commit_record
+        self._wants_offsets = type(task).offsets_stored is not SourceTask.offsets_stored
         self._unwritten: dict[bytes, bytes | None] = {}
+        self._taken: dict[bytes, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         self._writing: tuple[Future[None], dict[bytes, bytes | None]] | None = None
         self._next_commit = 0.0
         self._memory = IdleTrim()
@@ -151,6 +163,8 @@ class SourceLoop:
                 self._send(batch)
                 self._memory.worked()
             else:
+                if batch is not None:
+                    self._track_end(batch, _NOTHING_SENT)
                 self._rest()
                 if time.monotonic() - began < _EMPTY_POLL:
                     control.wait(_EMPTY_POLL)
@@ -331,7 +345,7 @@ class SourceLoop:
             log.warning("A record was skipped, as errors.tolerance=all says: %s", error)
         return letter
 
-    def _track_end(self, batch: SourceBatch, sent: Sent) -> None:
+    def _track_end(self, batch: SourceBatch, sent: Progress) -> None:
         if batch.source_partition is not None and batch.source_offset is not None:
             self._tracker.sent(sent, batch.source_partition, batch.source_offset)
 
@@ -427,7 +441,9 @@ class SourceLoop:
     def _commit(self) -> None:
         """Hand what became committable to the store; newer offsets replace older ones that were not yet written."""
         for partition, offset in self._tracker.take():
-            self._unwritten[partition_key(self._spec.id.connector, partition)] = offset_value(offset)
+            key = partition_key(self._spec.id.connector, partition)
+            self._unwritten[key] = offset_value(offset)
+            self._taken[key] = partition, offset
         entries, self._unwritten = self._unwritten, {}
         self._control.check_lease()
         if entries:
@@ -441,11 +457,25 @@ class SourceLoop:
         self._writing = None
         error = future.exception()
         if error is None:
+            self._stored(entries)
             self._committed()
             return
         self._unwritten = {**entries, **self._unwritten}
         self._words[board.COMMIT_FAILURES] += 1
         log.error("Offsets could not be stored and are kept for the next commit: %s", error)
+
+    def _stored(self, entries: Mapping[bytes, bytes | None]) -> None:
+        """Tell the task which offsets are stored now, unless newer ones of the same partition are on their way."""
+        stored = [self._taken.pop(key) for key in entries if key in self._taken and key not in self._unwritten]
+        if not self._wants_offsets or not stored:
+            return
+        self._slot.enter("offsets_stored")
+        try:
+            self._task.offsets_stored(stored)
+        except Exception:
+            log.exception("SourceTask.offsets_stored failed; offsets are committed all the same.")
+        finally:
+            self._slot.leave()
 
     def _committed(self) -> None:
         self._words[board.COMMITS] += 1
