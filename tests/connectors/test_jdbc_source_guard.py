@@ -6,8 +6,14 @@ import time
 
 import pytest
 
+from barnabas.connectors.jdbc import source_task
 from barnabas.connectors.jdbc.source import JdbcSourceConnector
 from barnabas.testing import SourceHarness
+
+
+@pytest.fixture(autouse=True)
+def short_polls(monkeypatch):
+    monkeypatch.setattr(source_task, "_WAIT_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -152,6 +158,28 @@ def test_seconds_only(db, run):
         time.sleep(0.01)
     seen += ids(harness, written - len(seen))
     assert sorted(seen) == [*range(1, written + 1)]
+
+
+@pytest.mark.parametrize("partitioned", [False, True])
+@pytest.mark.parametrize("mode", ["timestamp", "timestamp+incrementing"])
+def test_rows_with_a_time_that_was_over_already(db, run, mode, partitioned):
+    """All with one timestamp of the application's, written one after the other, and changed without another time."""
+    parts = " PARTITION BY LIST (id)" if partitioned else ""
+    db.execute(f"CREATE TABLE t (id int NOT NULL, at timestamptz NOT NULL){parts}")
+    if partitioned:
+        db.execute("CREATE TABLE t0 PARTITION OF t DEFAULT")
+    options = {"table_types": "PARTITIONED TABLE"} if partitioned else {}
+    harness = run(mode=mode, timestamp_column_name="at", incrementing_column_name="id", batch_max_rows=2, **options)
+    seen = []
+    for number in reversed(range(10)):
+        db.execute("INSERT INTO t VALUES (%s, '2026-01-01Z')", [number])
+        if number % 3 == 0:
+            seen += ids(harness, 10 - number - len(seen))
+            harness.commit()
+            harness.restart()
+    assert sorted(seen) == [*range(10)]
+    db.execute("INSERT INTO t VALUES (10, '2025-12-31 23:59:55Z'), (11, '2025-12-31 23:59:45Z')")
+    assert ids(harness, 2, 0.3) == [10]
 
 
 def test_a_prepared_transaction_is_waited_for(tmp_path_factory):

@@ -205,6 +205,16 @@ def _define_mode(definition: ConfigDef) -> ConfigDef:
             doc="Leave rows alone that are younger than this. For clocks that are not the database's.",
         )
         .define(
+            "timestamp.lookback.ms",
+            Type.LONG,
+            default=10000,
+            validator=at_least(0),
+            group=_MODE,
+            importance="low",
+            doc="How far behind the last timestamp to look for rows that have been written since, with a time that was "
+            "over already. Of tables only: views and queries don't tell when a row was written.",
+        )
+        .define(
             "transaction.guard",
             Type.STRING,
             default="auto",

@@ -65,6 +65,9 @@ class Follower:
         self._plan: Plan | None = None
         self._reader: Reader | None = None
         self._ahead: list[tuple[Any, ...]] = []
+        self._looks_back = False
+        self._started = position
+        self._snapshot: str | None = None
         self._pending: _Pending | None = None
         self._nap = _SHORTEST_NAP
         self._told = 0.0
@@ -99,11 +102,13 @@ class Follower:
         size = self._settings.batch
         rows = [*self._ahead, *self._reader.rows(size + 1 - len(self._ahead))]
         self._ahead = rows[size:]
+        batch = self._batch(self._plan, rows[:size]) if rows else None
         if not self._ahead:
             self._reader.close()
             self._reader = None
             self.due = time.monotonic() + self._settings.poll
-        return self._batch(self._plan, rows[:size]) if rows else None
+            self._position = self._position._replace(snapshot=self._snapshot)
+        return batch
 
     # -- starting a query --------------------------------------------------------------------------------------------
 
@@ -112,10 +117,12 @@ class Follower:
         ceiling = Ceiling() if self._settings.mode == "bulk" else self._ceiling(connection, plan)
         if ceiling is None:
             return None
-        sql = plan.select(self._position, ceiling)
+        before, now = self._position.snapshot, self._dialect.begin(connection, self._settings.isolation)
+        late = self._dialect.unseen(before, now) if self._looks_back and before is not None else None
+        self._started, self._snapshot = self._position, now if self._looks_back else None
         with self._dialect.explained(f"read {self.what}"):
             return self._dialect.read(
-                connection, sql, plan.columns, self._settings.mapping, isolation=self._settings.isolation
+                connection, plan.select(self._position, ceiling, late), plan.columns, self._settings.mapping
             )
 
     def _planned(self, connection: Any) -> Plan:
@@ -132,6 +139,12 @@ class Follower:
                     remedy="Tables that are gone are noticed every table.poll.interval.ms; restart the connector.",
                 )
         if self._plan is None or self._plan.columns != tuple(columns):
+            self._looks_back = (
+                self._settings.times
+                and self._settings.guard != "none"
+                and self._table is not None
+                and self._dialect.knows_writers(connection, self._table)
+            )
             return Plan(self._dialect, self._settings, self._table, columns)
         return self._plan
 
@@ -206,9 +219,16 @@ class Follower:
         )
 
     def _reached(self, plan: Plan, rows: Sequence[tuple[Any, ...]]) -> Position:
-        """Where to go on after these rows: with a time alone, not behind one of which there are more rows to come."""
+        """Where to go on after these rows.
+
+        With a time alone, not behind one of which there are more rows to come. Late rows, which are first, move
+        nothing before all of them were read.
+        """
         last = plan.position(rows[-1])
-        if self._settings.counts or not self._ahead or plan.position(self._ahead[0]) != last:
-            return last
-        earlier = map(plan.position, reversed(rows))
-        return next((position for position in earlier if position != last), self._position)
+        if not self._settings.counts and self._ahead and plan.position(self._ahead[0]) == last:
+            earlier = map(plan.position, reversed(rows))
+            last = next((position for position in earlier if position != last), self._position)
+        if self._settings.times and not last.beyond(self._started):
+            last = self._started
+            return last if self._ahead else last._replace(snapshot=self._snapshot)
+        return last._replace(snapshot=self._snapshot)

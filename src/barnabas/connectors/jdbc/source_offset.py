@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -22,10 +23,13 @@ class Position(NamedTuple):
     Attributes:
         time: Its timestamp, in UTC; ``None``: there is no such column, or no row was read.
         number: Its number; ``None``: likewise.
+        snapshot: Which transactions were seen when everything up to here was read, in the database's words; ``None``:
+            nobody knows.
     """
 
     time: datetime | None = None
     number: int | None = None
+    snapshot: str | None = None
 
     def to_offset(self) -> dict[str, Any]:
         """The offset to store: ``timestamp`` in milliseconds, ``timestamp_nanos`` the fraction of its second."""
@@ -35,6 +39,8 @@ class Position(NamedTuple):
         if self.time is not None:
             offset["timestamp"] = (self.time - _EPOCH) // _MS
             offset["timestamp_nanos"] = self.time.microsecond * 1000
+            if self.snapshot is not None:
+                offset["snapshot"] = self.snapshot
         return offset
 
     @classmethod
@@ -57,7 +63,20 @@ class Position(NamedTuple):
             raise _refused(offset) from error
         if nanos is not None:
             time = time.replace(microsecond=nanos // 1000)
-        return cls(time, number)
+        return cls(time, number, _snapshot(offset))
+
+    def beyond(self, other: Position) -> bool:
+        """Whether a row here comes after one there."""
+        if self.time is None or other.time is None or self.time != other.time:
+            return other.time is None or (self.time is not None and self.time > other.time)
+        return self.number is not None and (other.number is None or self.number > other.number)
+
+
+def _snapshot(offset: Mapping[str, Any]) -> str | None:
+    found = offset.get("snapshot")
+    if found is not None and not (isinstance(found, str) and re.fullmatch(r"\d+:\d+:[\d,]*", found)):
+        raise _refused(offset)
+    return found
 
 
 def _whole(offset: Mapping[str, Any], name: str) -> int | None:

@@ -124,10 +124,15 @@ class Plan:
         where = _where(self._after(after))
         return f"SELECT max({self._number_name()}) FROM {self._relation}{where}"  # noqa: S608
 
-    def select(self, after: Position, ceiling: Ceiling) -> str:
+    def select(self, after: Position, ceiling: Ceiling, late: str | None = None) -> str:
         """The SELECT for the rows beyond a position, in order; ``{columns}`` stands for the fields.
 
         Behind the fields come the time and the number of the row, where these decide.
+
+        Args:
+            after: The position.
+            ceiling: How far to read.
+            late: A condition for rows to read also when they are not beyond it, within ``timestamp.lookback.ms``.
         """
         hidden = []
         if self._times:
@@ -135,7 +140,12 @@ class Plan:
         if self._number is not None:
             hidden.append((self._number_name(), _NUMBER))
         more = "".join(f", {sql} AS {self._dialect.quote(name)}" for sql, name in hidden)
-        where = _where([*self._after(after), *self._below(ceiling)])
+        beyond = self._after(after)
+        if late is not None and self._times and after.time is not None:
+            since = after.time - timedelta(milliseconds=self._settings.lookback_ms)
+            new = " AND ".join(beyond)
+            beyond = [f"{self._time_name()} >= {self._literal(since)}", f"(({new}) OR {late})"]
+        where = _where([*beyond, *self._below(ceiling)])
         by = [self._time_name()] if self._times else []
         by += [self._number_name()] if self._number is not None else []
         order = f" ORDER BY {', '.join(by)}" if by else ""

@@ -30,6 +30,7 @@ class SourceSettings(NamedTuple):
         poll: ``poll.interval.ms`` in seconds.
         batch: ``batch.max.rows``.
         delay_ms: ``timestamp.delay.interval.ms``.
+        lookback_ms: ``timestamp.lookback.ms``.
         initial_ms: ``timestamp.initial``.
         retries: ``query.retry.attempts``.
         incrementing: The column for tables without one of their own.
@@ -49,6 +50,7 @@ class SourceSettings(NamedTuple):
     poll: float
     batch: int
     delay_ms: int
+    lookback_ms: int
     initial_ms: int | None
     retries: int
     incrementing: str
@@ -78,6 +80,7 @@ class SourceSettings(NamedTuple):
             poll=config["poll.interval.ms"] / 1000,
             batch=config["batch.max.rows"],
             delay_ms=config["timestamp.delay.interval.ms"],
+            lookback_ms=config["timestamp.lookback.ms"],
             initial_ms=config["timestamp.initial"],
             retries=config["query.retry.attempts"],
             incrementing=config["incrementing.column.name"],

@@ -259,23 +259,45 @@ class Dialect(ABC):
     # -- reading -----------------------------------------------------------------------------------------------------
 
     @abstractmethod
+    def begin(self, connection: Any, isolation: str) -> str:
+        """Begin the transaction of a query, and say, in the database's own way, which others it sees.
+
+        Args:
+            connection: One without a transaction.
+            isolation: ``transaction.isolation.mode``.
+        """
+
+    @abstractmethod
+    def knows_writers(self, connection: Any, table: TableId) -> bool:
+        """Whether the rows of a table tell which transaction wrote them, so that :meth:`unseen` can be asked."""
+
+    @abstractmethod
+    def unseen(self, before: str, now: str) -> str:
+        """A condition: whether a row was written by a transaction that an earlier one did not see.
+
+        Where that cannot be told any more, because it was too long ago or in another copy of the database, it holds
+        for every row.
+
+        Args:
+            before: What :meth:`begin` said then.
+            now: What it says of the transaction in which the condition is used.
+        """
+
+    @abstractmethod
     def read(
         self,
         connection: Any,
         query: str,
         columns: Sequence[Column],
         mapping: TypeMapping,
-        *,
-        isolation: str = "default",
     ) -> Reader:
         """Start a query whose rows are fetched bit by bit.
 
         Args:
-            connection: An open one, which is the reader's until it is closed.
+            connection: One with the transaction of :meth:`begin`; both are the reader's until it is closed.
             query: A SELECT with ``{columns}`` where the columns go; there may be others behind them.
             columns: Those columns.
             mapping: How values are wanted: those of a row fit :meth:`field_schema` of each column.
-            isolation: ``transaction.isolation.mode``.
         """
 
     @abstractmethod

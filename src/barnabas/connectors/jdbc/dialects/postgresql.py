@@ -21,8 +21,8 @@ from barnabas.connectors.jdbc.dialects.base import (
     TypeMapping,
 )
 from barnabas.connectors.jdbc.dialects.postgresql_ddl import Statements, ddl_type
-from barnabas.connectors.jdbc.dialects.postgresql_guard import barrier, still_open
-from barnabas.connectors.jdbc.dialects.postgresql_read import PostgreSqlReader
+from barnabas.connectors.jdbc.dialects.postgresql_guard import barrier, still_open, unseen
+from barnabas.connectors.jdbc.dialects.postgresql_read import PostgreSqlReader, begin
 from barnabas.connectors.jdbc.dialects.postgresql_types import field_schema
 from barnabas.connectors.jdbc.url import JdbcUrl
 from barnabas.connectors.postgres.driver import load
@@ -180,18 +180,30 @@ class PostgreSqlDialect(Dialect):
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
+    def begin(self, connection: Any, isolation: str) -> str:
+        """See :meth:`Dialect.begin`."""
+        with self.explained("begin a transaction"):
+            return begin(connection, isolation)
+
+    def knows_writers(self, connection: Any, table: TableId) -> bool:
+        """See :meth:`Dialect.knows_writers`."""
+        with self.explained(f"look for the table {table.plain}"):
+            return catalog.is_stored(connection, table)
+
+    def unseen(self, before: str, now: str) -> str:
+        """See :meth:`Dialect.unseen`."""
+        return unseen(before, now)
+
     def read(
         self,
         connection: Any,
         query: str,
         columns: Sequence[Column],
         mapping: TypeMapping,
-        *,
-        isolation: str = "default",
     ) -> Reader:
         """See :meth:`Dialect.read`."""
         with self.explained("start the query"):
-            return PostgreSqlReader(self, connection, query, columns, mapping, isolation)
+            return PostgreSqlReader(self, connection, query, columns, mapping)
 
     def is_moment(self, column: Column) -> bool:
         """See :meth:`Dialect.is_moment`."""

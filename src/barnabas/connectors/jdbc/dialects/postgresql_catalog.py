@@ -8,7 +8,7 @@ from typing import Any
 from barnabas.connectors.jdbc.dialects.base import Column, TableId
 from barnabas.connectors.postgres.driver import load
 
-__all__ = ["columns", "find_table", "query_columns", "tables", "unreadable"]
+__all__ = ["columns", "find_table", "is_stored", "query_columns", "tables", "unreadable"]
 
 _KINDS = {
     "TABLE": "r",
@@ -31,6 +31,10 @@ _FIND = """
 SELECT pg_catalog.current_database(), n.nspname, c.relname
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = pg_catalog.to_regclass(%s)
+"""
+_KIND = """
+SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = %s
 """
 # Not to_regclass: that needs a privilege on the schema, of which people are to be told in better words.
 _OID = """
@@ -98,6 +102,12 @@ def columns(connection: Any, table: TableId) -> list[Column]:
             _COLUMNS, [row[0], row[0]]
         ).fetchall()
     ]
+
+
+def is_stored(connection: Any, table: TableId) -> bool:
+    """Whether it has rows of its own, or partitions that have: a materialised view is written anew each time."""
+    row = connection.execute(_KIND, [table.schema, table.name]).fetchone()
+    return row is not None and row[0] in {"r", "p"}
 
 
 def unreadable(connection: Any, tables: Mapping[str, TableId]) -> dict[TableId, str]:

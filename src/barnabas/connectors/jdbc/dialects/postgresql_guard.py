@@ -15,7 +15,12 @@ from typing import Any
 
 from barnabas.connectors.jdbc.dialects.base import Barrier, Guard
 
-__all__ = ["barrier", "still_open"]
+__all__ = ["barrier", "still_open", "unseen"]
+
+_OLD = 1 << 30
+"""Transactions. Rows keep 32 bits of an id, which are told apart as long as they are not further from each other."""
+
+_FIRST = 3  # below are the ids with a meaning of their own
 
 # EXPLAIN plans the query and by that locks every table, partition and table behind a view that it reads: this
 # session's own locks say which those are. Ids below 16384 are the system's own tables.
@@ -81,6 +86,22 @@ def still_open(connection: Any, transactions: Sequence[str]) -> list[str]:
             _first(connection.execute(_PREPARED)) if any(not _is_prepared(name) for name in ended) else set()
         )
     return sorted(left)
+
+
+def unseen(before: str, now: str) -> str:
+    """See :meth:`Dialect.unseen`; snapshots are ``xmin:xmax:ids of those that were running``."""
+    _, end, running = before.split(":")
+    distance = int(now.split(":")[1]) - int(end)
+    if not 0 <= distance < _OLD:
+        return "true"
+    ids = "".join(f", '{_short(int(id_))}'::xid" for id_ in running.split(",") if id_)
+    later = f"age(xmin) <= age('{_short(int(end))}'::xid)"
+    return f"({later} OR xmin IN ({ids[2:]}))" if ids else later
+
+
+def _short(transaction: int) -> int:
+    """The 32 bits of a transaction's id that rows keep."""
+    return max(transaction % (1 << 32), _FIRST)
 
 
 def _is_prepared(name: str) -> bool:

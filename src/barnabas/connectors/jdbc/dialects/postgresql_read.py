@@ -17,10 +17,10 @@ from barnabas.schema import Date, Instant, Timestamp
 if TYPE_CHECKING:
     from barnabas.connectors.jdbc.dialects.postgresql import PostgreSqlDialect
 
-__all__ = ["PostgreSqlReader"]
+__all__ = ["PostgreSqlReader", "begin"]
 
 _ISOLATION = {
-    "default": "",
+    "default": " ISOLATION LEVEL REPEATABLE READ",  # the query sees exactly what its snapshot says
     "read_uncommitted": " ISOLATION LEVEL READ UNCOMMITTED",
     "read_committed": " ISOLATION LEVEL READ COMMITTED",
     "repeatable_read": " ISOLATION LEVEL REPEATABLE READ",
@@ -37,6 +37,13 @@ _LONG_AGO_MS = -9_223_372_036_832_400_000
 _INT64, _INT32 = struct.Struct("!q"), struct.Struct("!i")
 
 
+def begin(connection: Any, isolation: str) -> str:
+    """See :meth:`Dialect.begin`."""
+    connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}")
+    (snapshot,) = connection.execute("SELECT pg_catalog.txid_current_snapshot()::text").fetchone()
+    return str(snapshot)
+
+
 class PostgreSqlReader(Reader):
     """See :class:`Reader`; the connection may be used for nothing else until it is closed."""
 
@@ -47,7 +54,6 @@ class PostgreSqlReader(Reader):
         query: str,
         columns: Sequence[Column],
         mapping: TypeMapping,
-        isolation: str,
     ) -> None:
         self.columns = columns
         self._dialect = dialect
@@ -55,12 +61,7 @@ class PostgreSqlReader(Reader):
         self._open = True
         fields = ", ".join(_field(dialect, column, mapping) for column in columns)
         wrapped = query.replace("{columns}", fields, 1)
-        connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}")
-        try:
-            connection.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {wrapped}", prepare=False)
-        except BaseException:
-            self.close()
-            raise
+        connection.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {wrapped}", prepare=False)
 
     def rows(self, size: int) -> list[tuple[Any, ...]]:
         """The next ones."""
