@@ -99,7 +99,8 @@ def micros_of(values: list[Any], zone: tzinfo | None) -> list[int]:
     if zone is not None:
         values = [value if isinstance(value, Instant) else _wall(value, zone) for value in values]
     try:
-        return [(value - _POSTGRES_EPOCH) // _MICROSECOND for value in values]
+        spans = [value - _POSTGRES_EPOCH for value in values]
+        return [(span.days * 86400 + span.seconds) * 1_000_000 + span.microseconds for span in spans]
     except TypeError:
         return [instant_micros(value) for value in values]
 
