@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz rest-fuzz group chaos simulate kill9 footprint clean
+.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz rest-fuzz group chaos simulate kill9 jdbc-source footprint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ simulate: setup-dev ## a thousand workers on a virtual clock: who does what, and
 kill9: setup-dev ## kill -9 worker, task and broker again and again; count what arrives
 	@scripts/services
 	@$(PY) -m campaigns.kill9 $(ARGS)
+
+jdbc-source: setup-dev ## JdbcSource under writers that end out of order and share timestamps, while it is killed
+	@$(PY) -m campaigns.jdbc_source $(ARGS)
 
 footprint: setup-dev ## measure the memory and start-up of an idle worker against their limits
 	@$(PY) -m campaigns.footprint $(ARGS)
