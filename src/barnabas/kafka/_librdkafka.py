@@ -1,4 +1,4 @@
-"""The C library inside the confluent-kafka wheel, called directly: only what the column producer needs.
+"""The C library inside the confluent-kafka wheel, called directly: only what producing and reading columns needs.
 
 Loading it starts nothing. Addresses are plain integers. Where the library cannot be found (another platform, a build
 against a system library), or this interpreter lays out objects in another way, :func:`load` returns ``None`` and the
@@ -63,6 +63,19 @@ _PROTOTYPES: Final = (
     ("rd_kafka_queue_get_main", _P, (_P,)),
     ("rd_kafka_queue_destroy", None, (_P,)),
     ("rd_kafka_queue_poll", _P, (_P, _I)),
+    ("rd_kafka_queue_new", _P, (_P,)),
+    ("rd_kafka_queue_get_consumer", _P, (_P,)),
+    ("rd_kafka_queue_get_partition", _P, (_P, _S, _I32)),
+    ("rd_kafka_queue_forward", None, (_P, _P)),
+    ("rd_kafka_queue_length", _N, (_P,)),
+    ("rd_kafka_queue_io_event_enable", None, (_P, _I, _S, _N)),
+    ("rd_kafka_consume_batch_queue", ctypes.c_ssize_t, (_P, _I, _P, _N)),
+    ("rd_kafka_message_destroy", None, (_P,)),
+    ("rd_kafka_message_timestamp", ctypes.c_int64, (_P, _P)),
+    ("rd_kafka_message_headers", _I, (_P, _P)),
+    ("rd_kafka_header_get_all", _I, (_P, _N, _P, _P, _P)),
+    ("rd_kafka_topic_name", _S, (_P,)),
+    ("rd_kafka_name", _S, (_P,)),
     ("rd_kafka_event_type", _I, (_P,)),
     ("rd_kafka_event_error", _I, (_P,)),
     ("rd_kafka_event_error_string", _S, (_P,)),

@@ -1,6 +1,7 @@
 """The consumer of a sink task: one thread, no automatic commits, every rebalance told before it takes effect.
 
-Messages stay the client's own objects: columns come from ``[*map(Message.value, messages)]``.
+Messages are read as columns where the compiled part allows it (:mod:`barnabas.kafka.column_queue`); otherwise they are
+the client's own objects, and columns come from ``[*map(Message.value, messages)]``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as _Place
 
 from barnabas.kafka.bootstrap import check_bootstrap
+from barnabas.kafka.column_queue import ColumnQueue, open_column_queue
 from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of, refused
+from barnabas.kafka.fetched import Fetched
+from barnabas.kafka.messages import Messages
 from barnabas.kafka.reporting import FaultReporter, client_log
 from barnabas.kafka.settings import ClientSettings
 from barnabas.kafka.topic_pattern import posix_pattern
@@ -46,6 +50,7 @@ class SinkConsumer:
         self._settings = settings
         self._reporter = FaultReporter(on_error)
         self._client: Consumer | None = None
+        self._queue: ColumnQueue | None = None
         self._closed = False
         self._cooperative = "cooperative" in settings.librdkafka.get("partition.assignment.strategy", "") or (
             settings.librdkafka.get("group.protocol") == "consumer"
@@ -77,6 +82,8 @@ class SinkConsumer:
         client = self._make(pattern=pattern)
 
         def assigned(_: Consumer, places: list[_Place]) -> None:
+            if self._queue is not None:
+                self._queue.take(_partitions(places))
             if self._cooperative:
                 client.incremental_assign(places)
             else:
@@ -126,10 +133,11 @@ class SinkConsumer:
             self._client = Consumer(settings, logger=client_log)
         except (KafkaException, ValueError) as error:
             raise refused("consumer", error) from error
+        self._queue = open_column_queue(self._client, settings.get("client.id", "rdkafka"))
         return self._client
 
     # ------------------------------------------------------------------ reading
-    def fetch(self, max_records: int, timeout_s: float) -> list[Message]:
+    def fetch(self, max_records: int, timeout_s: float) -> Messages:
         """Up to so many messages: waits for the first only, then takes what is there.
 
         Returns:
@@ -140,6 +148,40 @@ class SinkConsumer:
                 nothing that goes away by itself.
         """
         client = self._running()
+        return (
+            self._fetch(client, max_records, timeout_s)
+            if self._queue is None
+            else self._fetch_columns(client, self._queue, max_records, timeout_s)
+        )
+
+    def _fetch_columns(self, client: Consumer, queue: ColumnQueue, most: int, timeout_s: float) -> Messages:
+        """As columns. Whatever is no message comes first, and between two looks for messages nothing else happens."""
+        self._tell_events(client, queue)
+        columns = queue.fetch(most)
+        if not columns.values and not columns.errors and timeout_s > 0:
+            queue.wait(timeout_s)
+            self._tell_events(client, queue)
+            columns = queue.fetch(most)
+        for code, topic, partition, offset, text in columns.errors:
+            self._see_error(KafkaError(code, text), f"{topic}-{partition}@{offset}")
+        if columns.values:
+            self._reporter.verdict = None
+        return Fetched(columns) if columns.values else []
+
+    def _tell_events(self, client: Consumer, queue: ColumnQueue) -> None:
+        """Rebalances, commits and errors: at least one look, because polling is what keeps us a member."""
+        while True:
+            message = client.poll(0)
+            self._raise_verdict()
+            if message is not None:
+                error = message.error()
+                assert error is not None, "messages come through the queue"
+                self._see_error(error, str(message.topic()))
+            if not queue.has_events:
+                return
+
+    def _fetch(self, client: Consumer, max_records: int, timeout_s: float) -> list[Message]:
+        """As the client's message objects."""
         first = client.poll(timeout_s)
         self._raise_verdict()
         if first is None:
@@ -176,13 +218,17 @@ class SinkConsumer:
         error = message.error()
         if error is None:
             return False
+        self._see_error(error, str(message.topic()))
+        return True
+
+    def _see_error(self, error: KafkaError, where: str) -> None:
+        """What came instead of a message: reported where it heals, else raised."""
         fault = fault_of(error)
         if fault.name == "_PARTITION_EOF":
-            return True
-        if fault.retriable or fault.name in _HEALING:
-            self._reporter.report(fault)
-            return True
-        raise KafkaClientError.of(f"read {message.topic()}", fault)
+            return
+        if not fault.retriable and fault.name not in _HEALING:
+            raise KafkaClientError.of(f"read {where}", fault)
+        self._reporter.report(fault)
 
     # ------------------------------------------------------------------ partitions
     def assignment(self) -> set[TopicPartition]:
@@ -261,7 +307,10 @@ class SinkConsumer:
     def close(self) -> None:
         """Leave the group (a static member stays in it until its session ends) and end all threads; calls on_revoke."""
         client, self._closed = self._client, True
+        queue, self._queue = self._queue, None
         try:
+            if queue is not None:
+                queue.close()
             if client is not None:
                 client.close()
         finally:  # not before: on_revoke may commit

@@ -1,18 +1,27 @@
-"""Columns from the client's message objects: C methods mapped over a list, no Python call a record."""
+"""Columns of messages.
+
+Those that were read as columns have them; of the client's message objects C methods, mapped over a list, make them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 from confluent_kafka import Message
 
+from barnabas.kafka.fetched import Fetched, FetchedMessage
 from barnabas.record import TimestampType, TopicPartition
 
 __all__ = [
+    "AnyMessage",
+    "Messages",
+    "first_offsets",
     "headers",
     "keys",
     "offsets",
+    "one_topic",
     "partitions",
     "positions",
     "timestamp_types",
@@ -21,51 +30,81 @@ __all__ = [
     "values",
 ]
 
+AnyMessage = Message | FetchedMessage
+Messages = Sequence[AnyMessage]
+"""Messages of one poll, whichever way they were read."""
+
 _TYPES: tuple[TimestampType, ...] = ("NoTimestampType", "CreateTime", "LogAppendTime")
 
 
-def topics(messages: Sequence[Message]) -> list[str]:
+def one_topic(messages: Messages) -> str | None:
+    """The topic, where it is the same for all; ``None`` where it is not, or there are none."""
+    if isinstance(messages, Fetched):
+        return messages.one_topic()
+    found = topics(messages)
+    return found[0] if found and found.count(found[0]) == len(found) else None
+
+
+def topics(messages: Messages) -> list[str]:
     """The topic of each message."""
-    return [*map(Message.topic, messages)]  # type: ignore[list-item]  # a message that was read has one
+    if isinstance(messages, Fetched):
+        return messages.topics()
+    return _each(messages, Message.topic)
 
 
-def partitions(messages: Sequence[Message]) -> list[int]:
+def partitions(messages: Messages) -> list[int]:
     """The partition of each message."""
-    return [*map(Message.partition, messages)]  # type: ignore[list-item]  # as above
+    if isinstance(messages, Fetched):
+        return messages.partitions()
+    return _each(messages, Message.partition)
 
 
-def offsets(messages: Sequence[Message]) -> list[int]:
+def offsets(messages: Messages) -> list[int]:
     """The offset of each message."""
-    return [*map(Message.offset, messages)]  # type: ignore[list-item]  # as above
+    if isinstance(messages, Fetched):
+        return messages.offsets()
+    return _each(messages, Message.offset)
 
 
-def keys(messages: Sequence[Message]) -> list[bytes | None]:
+def keys(messages: Messages) -> list[bytes | None]:
     """The key of each message."""
-    return [*map(Message.key, messages)]
+    if isinstance(messages, Fetched):
+        return messages.keys()
+    return _each(messages, Message.key)
 
 
-def values(messages: Sequence[Message]) -> list[bytes | None]:
+def values(messages: Messages) -> list[bytes | None]:
     """The value of each message."""
-    return [*map(Message.value, messages)]
+    if isinstance(messages, Fetched):
+        return messages.values()
+    return _each(messages, Message.value)
 
 
-def headers(messages: Sequence[Message]) -> list[Any]:
+def headers(messages: Messages) -> list[Any]:
     """The headers of each message: pairs of name and bytes, or ``None``."""
-    return [*map(Message.headers, messages)]
+    if isinstance(messages, Fetched):
+        return messages.headers()
+    return _each(messages, Message.headers)
 
 
-def timestamps(messages: Sequence[Message]) -> list[int | None]:
+def timestamps(messages: Messages) -> list[int | None]:
     """Milliseconds since the epoch, ``None`` where a message has no timestamp."""
-    return [stamp if kind else None for kind, stamp in map(Message.timestamp, messages)]
+    if isinstance(messages, Fetched):
+        return messages.timestamps()
+    return [stamp if kind else None for kind, stamp in _each(messages, Message.timestamp)]
 
 
-def timestamp_types(messages: Sequence[Message]) -> list[TimestampType]:
+def timestamp_types(messages: Messages) -> list[TimestampType]:
     """Who set the timestamp of each message."""
-    return [_TYPES[kind] for kind, _ in map(Message.timestamp, messages)]
+    if isinstance(messages, Fetched):
+        return messages.timestamp_types()
+    return [_TYPES[kind] for kind, _ in _each(messages, Message.timestamp)]
 
 
-def positions(messages: Sequence[Message]) -> dict[TopicPartition, int]:
+def positions(messages: Messages) -> dict[TopicPartition, int]:
     """For each partition, the offset after its last message."""
+    if isinstance(messages, Fetched):
+        return messages.positions()
     if not messages:
         return {}
     where, which = topics(messages), partitions(messages)
@@ -74,3 +113,16 @@ def positions(messages: Sequence[Message]) -> dict[TopicPartition, int]:
         return {TopicPartition(where[0], which[0]): offsets(messages[-1:])[0] + 1}
     last = dict(zip(zip(where, which, strict=True), offsets(messages), strict=True))
     return {TopicPartition(*place): offset + 1 for place, offset in last.items()}
+
+
+def first_offsets(messages: Messages) -> dict[TopicPartition, int]:
+    """For each partition, the offset of its first message."""
+    if isinstance(messages, Fetched):
+        return messages.first_offsets()
+    return {where: after - 1 for where, after in positions(messages[::-1]).items()}
+
+
+def _each(messages: Messages, method: Any) -> list[Any]:
+    if messages and isinstance(messages[0], FetchedMessage):  # some of those that were read as columns
+        return [*map(methodcaller(method.__name__), messages)]
+    return [*map(method, messages)]

@@ -26,6 +26,7 @@ _OWN: Final = {
     "enable.auto.offset.store": "false",
     "enable.partition.eof": "true",
     "allow.auto.create.topics": "false",
+    "fetch.wait.max.ms": "50",  # so long it takes to hear that a partition ends
     "auto.offset.reset": "earliest",  # where retention was faster
 }
 _UNWANTED: Final = ("group.instance.id", "group.protocol", "group.remote.assignor", "partition.assignment.strategy")
@@ -92,13 +93,21 @@ class TopicReader:
             return sorted(about.partitions)
         if about.error.code() not in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_EXCEPTION):
             raise KafkaClientError.of(f"describe topic {topic}", fault_of(about.error))
-        every = self._ask("list its topics", lambda step: self._client.list_topics(timeout=step))
-        near = difflib.get_close_matches(topic, every.topics, 1)
+        every = self.topics()
+        near = difflib.get_close_matches(topic, every, 1)
         raise ConfigError(
             f"There is no topic {topic}.",
             code="BRN-1460",
-            remedy=f"Did you mean {near[0]}?" if near else _listed([*every.topics]),
+            remedy=f"Did you mean {near[0]}?" if near else _listed(every),
         )
+
+    def topics(self) -> list[str]:
+        """The names of all topics that this user may see.
+
+        Raises:
+            KafkaClientError: Nobody answers.
+        """
+        return sorted(self._ask("list its topics", lambda step: self._client.list_topics(timeout=step)).topics)
 
     def window(self, topic: str, partition: int) -> Window:
         """The offsets that a partition holds now.

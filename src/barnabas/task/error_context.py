@@ -14,8 +14,7 @@ from barnabas.errors import BarnabasError
 from barnabas.task.rendering import render, shorten
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
+    from barnabas.kafka.messages import AnyMessage
     from barnabas.record import SourceRecord
     from barnabas.supervisor.api import TaskId
     from barnabas.task.failures import Failure
@@ -100,7 +99,7 @@ def error_headers(place: Sequence[tuple[str, str | None]], task: TaskId, failure
     return [(_PREFIX + name, None if text is None else text.encode("utf-8", "replace")) for name, text in about]
 
 
-def message_place(message: Message) -> list[tuple[str, str | None]]:
+def message_place(message: AnyMessage) -> list[tuple[str, str | None]]:
     """Where a message was read."""
     return [
         ("topic", message.topic()),
@@ -143,7 +142,7 @@ def log_failure(task: TaskId, failure: Failure, what: str, where: str) -> None:
     )
 
 
-def message_text(message: Message, *, content: bool) -> str:
+def message_text(message: AnyMessage, *, content: bool) -> str:
     """A consumed message in a log line: its coordinates, and its content only if asked for."""
     kind, stamp = message.timestamp()
     text = f"topic='{message.topic()}', partition={message.partition()}, offset={message.offset()}"

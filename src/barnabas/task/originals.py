@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from barnabas.kafka import messages as columns
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
+    from barnabas.kafka.messages import AnyMessage, Messages
     from barnabas.record import SinkRecord, TopicPartition
 
 __all__ = ["Originals"]
@@ -22,16 +21,16 @@ _OVERHEAD: Final = 300  # of a message object
 class _Poll:
     """The messages of one poll, indexed when first asked."""
 
-    def __init__(self, messages: Sequence[Message], ends: Mapping[TopicPartition, int]) -> None:
+    def __init__(self, messages: Messages, ends: Mapping[TopicPartition, int]) -> None:
         self.messages = messages
         self.ends = ends
-        self._index: dict[tuple[str | None, int | None, int | None], Message] | None = None
+        self._index: dict[tuple[str | None, int | None, int | None], AnyMessage] | None = None
 
     def measure(self) -> int:
         """Bytes that it occupies, about."""
         return sum(map(len, self.messages)) + _OVERHEAD * len(self.messages)
 
-    def find(self, where: TopicPartition, offset: int) -> Message | None:
+    def find(self, where: TopicPartition, offset: int) -> AnyMessage | None:
         """The message that was read there."""
         if offset >= self.ends.get(where, 0):
             return None
@@ -59,7 +58,7 @@ class Originals:
         self.keep = False
         """Whether earlier polls are kept too: the task has asked for the reporter."""
 
-    def add(self, messages: Sequence[Message], ends: Mapping[TopicPartition, int]) -> None:
+    def add(self, messages: Messages, ends: Mapping[TopicPartition, int]) -> None:
         """The messages of a poll, and the offset after the last of each partition."""
         if not self.keep:
             self._polls = deque([_Poll(messages, ends)])
@@ -81,7 +80,7 @@ class Originals:
                 return
             self._drop()
 
-    def find(self, record: SinkRecord) -> Message | None:
+    def find(self, record: SinkRecord) -> AnyMessage | None:
         """The message that a record was made of."""
         where, offset = record.original, record.original_kafka_offset
         for poll in reversed(self._polls):

@@ -29,9 +29,8 @@ from barnabas.task.used_topics import UsedTopics
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from confluent_kafka import Message
-
     from barnabas.kafka.consumer import SinkConsumer
+    from barnabas.kafka.messages import Messages
     from barnabas.supervisor.api import TaskSpec
     from barnabas.task.control import TaskControl
     from barnabas.task.sink_errors import SinkErrors
@@ -107,7 +106,7 @@ class SinkLoop:
         self._current: dict[TopicPartition, int] = {}  # after the last record that put has taken
         self._committed: dict[TopicPartition, int] = {}  # last committed, or where reading began
         self._delivery = Delivery(task, control.slot, errors, settings.call_timeout)
-        self._unread: list[Message] = []  # not converted yet, because a system that it needs is away
+        self._unread: Messages = []  # not converted yet, because a system that it needs is away
         self._patience = Patience()
         self._retry_at = 0.0
         self._held = False  # all partitions are paused, for a retry or because the connector is
@@ -197,7 +196,7 @@ class SinkLoop:
         elif messages or not self._pausing:  # an order to pause may come while records are on their way: deliver those
             self._take(messages)
 
-    def _take(self, messages: list[Message]) -> None:
+    def _take(self, messages: Messages) -> None:
         """Count, convert and deliver what was read; nothing read is delivered too, as in Connect."""
         positions = columns.positions(messages)
         if not messages:
@@ -210,11 +209,10 @@ class SinkLoop:
             self._words[board.BATCHES] += 1
             self._words[board.LAST_RECORD] = int(time.time() * 1000)
             if not positions.keys() <= self._committed.keys():
-                starts = columns.positions(messages[::-1])
-                self._committed = {**{where: after - 1 for where, after in starts.items()}, **self._committed}
+                self._committed = {**columns.first_offsets(messages), **self._committed}
         self._read(messages, positions)
 
-    def _read(self, messages: list[Message], positions: dict[TopicPartition, int]) -> None:
+    def _read(self, messages: Messages, positions: dict[TopicPartition, int]) -> None:
         """Convert and deliver; where a system that this needs is away, keep the messages and come back later."""
         self._slot.enter("convert")
         try:

@@ -16,8 +16,7 @@ from barnabas.task.originals import Originals
 from barnabas.task.task_errors import TaskErrors
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
+    from barnabas.kafka.messages import AnyMessage, Messages
     from barnabas.record import SinkRecord
     from barnabas.supervisor.api import TaskId
     from barnabas.task.sink_pipeline import Read, SinkPipeline
@@ -50,7 +49,7 @@ class SinkErrors(TaskErrors["SinkPipeline"]):
         self._reporter = _Reporter(self) if self.policy.reports else None
 
     # ------------------------------------------------------------------ bad records
-    def read(self, messages: Sequence[Message], read: Read) -> None:
+    def read(self, messages: Messages, read: Read) -> None:
         """Report what failed before ``put``.
 
         Raises:
@@ -87,7 +86,7 @@ class SinkErrors(TaskErrors["SinkPipeline"]):
             )
         return future
 
-    def _tell(self, failed: Sequence[tuple[Message, Failure]]) -> Future[None]:
+    def _tell(self, failed: Sequence[tuple[AnyMessage, Failure]]) -> Future[None]:
         """Log each and write it to the dead letter topic; the future is that of the first."""
         if self.policy.log:
             for message, failure in failed:
@@ -100,7 +99,7 @@ class SinkErrors(TaskErrors["SinkPipeline"]):
         done.set_result(None)
         return done
 
-    def _letter(self, message: Message, failure: Failure) -> Letter:
+    def _letter(self, message: AnyMessage, failure: Failure) -> Letter:
         """The record as it was read, down to the bytes."""
         kind, stamp = message.timestamp()
         headers = [*(message.headers() or ())]
@@ -109,9 +108,9 @@ class SinkErrors(TaskErrors["SinkPipeline"]):
         where = TopicPartition(cast("str", message.topic()), cast("int", message.partition()))
         return Letter(message.value(), message.key(), headers or None, stamp if kind else None, where)
 
-    def _original(self, record: SinkRecord) -> Message:
+    def _original(self, record: SinkRecord) -> AnyMessage:
         found = self.originals.find(record)
-        return cast("Message", self._pipeline.rewrite(record)) if found is None else found
+        return cast("AnyMessage", self._pipeline.rewrite(record)) if found is None else found
 
     # ------------------------------------------------------------------ the task's side
     def reporter(self) -> ErrantRecordReporter | None:

@@ -13,9 +13,8 @@ from barnabas.task.failures import NO_RECORDS_FAULT, Failure, Sieve, Stage
 from barnabas.task.pipeline import Pipeline, Rows
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
     from barnabas.converters.base import Converter
+    from barnabas.kafka.messages import AnyMessage, Messages
     from barnabas.schema import Schema
 
 __all__ = ["Read", "Rewritten", "SinkPipeline"]
@@ -46,7 +45,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
     def _lazy_headers(self) -> bool:
         return self._names[2] == _UNFAILING
 
-    def read(self, messages: Sequence[Message]) -> Read:
+    def read(self, messages: Messages) -> Read:
         """Convert and transform; failed records are told, not raised.
 
         Raises:
@@ -83,17 +82,16 @@ class SinkPipeline(Pipeline[SinkRecord]):
         )
 
     # ------------------------------------------------------------------ columns
-    def _convert(self, messages: Sequence[Message]) -> SinkBatch:
-        topics = columns.topics(messages)
-        first = topics[0] if topics else ""
-        uniform = topics.count(first) == len(topics)
-        keys, key_schema, key_schemas = self._column(self._key, topics, uniform, columns.keys(messages))
-        values, schema, schemas = self._column(self._value, topics, uniform, columns.values(messages))
+    def _convert(self, messages: Messages) -> SinkBatch:
+        topic = columns.one_topic(messages)
+        topics = None if topic is not None else columns.topics(messages)
+        keys, key_schema, key_schemas = self._column(self._key, topic, topics, columns.keys(messages))
+        values, schema, schemas = self._column(self._value, topic, topics, columns.values(messages))
         headers = self._headers_of(messages)
         return SinkBatch(
-            first,
+            topic or (topics[0] if topics else ""),
             [None] * len(messages) if values is None else values,
-            topics=None if uniform else topics,
+            topics=topics or None,
             keys=keys,
             key_schema=key_schema,
             key_schemas=key_schemas,
@@ -106,22 +104,22 @@ class SinkPipeline(Pipeline[SinkRecord]):
 
     @staticmethod
     def _column(
-        converter: Converter, topics: list[str], uniform: bool, payloads: list[Any]
+        converter: Converter, topic: str | None, topics: list[str] | None, payloads: list[Any]
     ) -> tuple[list[Any] | None, Schema | None, list[Schema | None] | None]:
         """One column through its converter: values (``None``: all null), the schema, or a schema each."""
         if not payloads:
             return None, None, None
-        if uniform:
+        if topic is not None:
             if payloads.count(None) == len(payloads):
-                nothing = converter.to_connect(topics[0], None)
+                nothing = converter.to_connect(topic, None)
                 if nothing.value is None:
                     return None, nothing.schema, None
-            schema, values = converter.to_connect_column(topics[0], payloads)
+            schema, values = converter.to_connect_column(topic, payloads)
             return (values, None, schema) if isinstance(schema, list) else (values, schema, None)
-        pairs = [converter.to_connect(topic, payload) for topic, payload in zip(topics, payloads, strict=True)]
+        pairs = [converter.to_connect(name, payload) for name, payload in zip(topics or (), payloads, strict=True)]
         return [pair.value for pair in pairs], None, [pair.schema for pair in pairs]
 
-    def _headers_of(self, messages: Sequence[Message]) -> Callable[[], list[Headers | None] | None]:
+    def _headers_of(self, messages: Messages) -> Callable[[], list[Headers | None] | None]:
         def make() -> list[Headers | None] | None:
             pairs = columns.headers(messages)
             if not any(pairs):
@@ -140,7 +138,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
         return headers
 
     # ------------------------------------------------------------------ record by record
-    def _walk(self, messages: Sequence[Message], sieve: Sieve) -> tuple[SinkBatch, Rows]:
+    def _walk(self, messages: Messages, sieve: Sieve) -> tuple[SinkBatch, Rows]:
         """Short pieces as columns again, and what fails of those one by one; nothing behind a fatal failure."""
         rows: list[int] = []
         made: list[_Row] = []
@@ -156,7 +154,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
                 made += self._rows_of(part)
         return self._gather([messages[at] for at in rows], made), rows
 
-    def _try_piece(self, messages: Sequence[Message], piece: range) -> SinkBatch | None:
+    def _try_piece(self, messages: Messages, piece: range) -> SinkBatch | None:
         """A piece as columns; ``None`` where that fails, as it did for the whole."""
         if len(piece) == len(messages):
             return None
@@ -167,9 +165,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
         except Exception:  # noqa: BLE001  as in read
             return None
 
-    def _walk_piece(
-        self, messages: Sequence[Message], piece: range, sieve: Sieve, rows: list[int], made: list[_Row]
-    ) -> None:
+    def _walk_piece(self, messages: Messages, piece: range, sieve: Sieve, rows: list[int], made: list[_Row]) -> None:
         """Key, value, headers of each message: the first that fails is what its record is reported with."""
         for at in piece:
             row = self._row(at, messages[at], sieve)
@@ -190,7 +186,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
             map(SchemaAndValue, key_schemas, keys), map(SchemaAndValue, schemas, part.values), headers, strict=True
         )
 
-    def _gather(self, good: list[Message], made: list[_Row]) -> SinkBatch:
+    def _gather(self, good: Messages, made: list[_Row]) -> SinkBatch:
         headers = self._headers_of(good) if self._lazy_headers else [row[2] for row in made]
         batch = SinkBatch(
             "",
@@ -204,7 +200,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
         )
         return batch.settle()
 
-    def _row(self, at: int, message: Message, sieve: Sieve) -> _Row | None:
+    def _row(self, at: int, message: AnyMessage, sieve: Sieve) -> _Row | None:
         topic = cast("str", message.topic())  # a message that was read has one
         calls: tuple[tuple[Stage, Callable[[], Any]], ...] = (
             ("KEY_CONVERTER", functools.partial(self._key.to_connect, topic, message.key())),
@@ -238,7 +234,7 @@ class SinkPipeline(Pipeline[SinkRecord]):
         return Rewritten(record, key, value, headers or None)
 
 
-def _coordinates(messages: Sequence[Message]) -> dict[str, Any]:
+def _coordinates(messages: Messages) -> dict[str, Any]:
     """Columns that sinks rarely look at: made when asked for."""
     return {
         "partitions": lambda: columns.partitions(messages),
