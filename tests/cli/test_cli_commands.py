@@ -13,7 +13,7 @@ import pytest
 
 from barnabas.cli import main
 
-COMMANDS = ["standalone", "distributed", "broker", "dev", "plugins", "version"]
+COMMANDS = ["standalone", "distributed", "broker", "dev", "consume", "validate", "plugins", "version"]
 
 
 def barnabas(*arguments, **options):

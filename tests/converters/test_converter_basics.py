@@ -7,6 +7,7 @@ import random
 import struct
 import subprocess
 import sys
+import zlib
 
 import pytest
 from hypothesis import given
@@ -131,10 +132,17 @@ def test_integers_are_fine_where_the_schema_says_float() -> None:
     ("payload", "expected"),
     [
         (b"\0\0\0\0\x2a\x06abc", "Confluent Avro, schema id 42"),
+        (b"\0\0\0\0\x2a\x06abc", "key.converter=AvroConverter with key.converter.schema.registry.url"),
         (b"\0\0\0\0\x07\0\x0a\x03abc", "Confluent Protobuf, schema id 7"),
+        (b"\0\0\0\0\x07\0\x0a\x03abc", "key.converter=ProtobufConverter"),
         (b"\0\0\0\0\x07\0\x0a\x09abc", "Confluent Avro, schema id 7"),
         (b'\0\0\0\0\x07{"a":1}', "Confluent JSON Schema, schema id 7"),
+        (b'\0\0\0\0\x07{"a":1}', "key.converter=JsonSchemaConverter"),
         (b'\0\0\0\0\x07{"a":', "Confluent Avro, schema id 7"),
+        (b'"{\\"a\\":1}"', "encoded twice"),
+        (b"\x0c\0\0\0\x10a\0\xff\0\0\0\0", "BSON"),
+        (b"\x82\xa1a\x01\xa1b\xc0", "MessagePack"),
+        (zlib.compress(bytes(range(256))), "zlib"),
         (b"\0" * 8 + b"\x05xyz", "Apicurio Registry data, schema id 5"),
         (b"\3\0" + bytes(range(16)) + b"x", "version id 00010203-0405-0607-0809-0a0b0c0d0e0f"),
         (struct.pack(">q", 42), "42 of LongConverter"),

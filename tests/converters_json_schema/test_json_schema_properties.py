@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import jsonschema
-import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from barnabas.converters.json_schema_converter import JsonSchemaConverter
-from barnabas.errors import DataError
-from barnabas.schema import Schema
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "converters"))
 from converter_strategies import schemas, values, with_defaults
@@ -39,13 +35,9 @@ MODES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_limits():
-    """Each schema is a new one to the registry in the process."""
-
-
 @pytest.mark.parametrize("mode", MODES)
 @given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_reads_back(mode, data):
     schema = data.draw(schemas())
     column = data.draw(st.lists(values(schema), min_size=1, max_size=4))

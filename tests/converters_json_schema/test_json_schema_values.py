@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from json_schema_kit import converter, read, register
 
 from barnabas.converters import load_converter
-from barnabas.errors import BarnabasError, ConfigError, DataError
+from barnabas.errors import ConfigError, DataError
 from barnabas.schema import LogicalDecimal, Schema
 
 ONE_OF = "io.confluent.connect.json.OneOf"
@@ -274,6 +275,7 @@ NODES = st.recursive(
 
 
 @given(node=NODES, value=JSON, strict=st.booleans(), checked=st.booleans())
+@settings(deadline=None)
 def test_no_schema_and_no_message_raises_anything_but_a_data_error(node, value, strict, checked):
     made = converter("mock://json-schema-hostile", strict=strict, json__fail__invalid__schema=checked)
     head = register(made, node)
@@ -286,11 +288,10 @@ def test_no_schema_and_no_message_raises_anything_but_a_data_error(node, value, 
 
 
 @given(st.binary(max_size=40))
+@settings(deadline=None)
 def test_bytes(payload):
     made = converter("mock://json-schema-bytes")
     head = register(made, {"properties": {"a": {"type": "integer"}}})
     for message in (payload, head + payload):
-        try:
+        with suppress(DataError):
             made.to_connect("t", message)
-        except BarnabasError as error:
-            assert isinstance(error, DataError)

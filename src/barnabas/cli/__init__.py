@@ -27,6 +27,7 @@ _COMMANDS = {
     "broker": "barnabas.cli.broker",
     "dev": "barnabas.cli.dev",
     "consume": "barnabas.cli.consume",
+    "validate": "barnabas.cli.validate",
     "plugins": "barnabas.cli.plugins",
     "version": "barnabas.cli.version",
 }

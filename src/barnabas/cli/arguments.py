@@ -7,7 +7,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from barnabas.cli.consume_arguments import CONSUME, fill_consume
+from barnabas.cli.consume_arguments import CONSUME, VALIDATE, fill_consume, fill_validate
 from barnabas.cli.exits import USAGE
 from barnabas.logs import LEVELS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["build_parser"]
 
 _MAX_PORT = 65_535
-_NAMES = ("standalone", "distributed", "broker", "dev", "consume", "plugins", "version")
+_NAMES = ("standalone", "distributed", "broker", "dev", "consume", "validate", "plugins", "version")
 _OVERVIEW = """\
 commands:
   standalone   run a worker in one process tree, configured by files
@@ -25,6 +25,7 @@ commands:
   broker       run the development broker, which speaks Kafka's protocol
   dev          run broker and worker together: nothing else is needed to try things
   consume      print the records of a topic, read by any converter
+  validate     check a connector's configuration, and the records that it would read
   plugins      list the connectors and other plugins, or show the settings of one
   version      print the version
 
@@ -154,6 +155,7 @@ def build_parser() -> argparse.ArgumentParser:
     command("broker", "Run the development broker.", _BROKER, _fill_broker)
     command("dev", "Run the development broker and a standalone worker together.", _DEV, _fill_dev)
     command("consume", "Print the records of a topic.", CONSUME, fill_consume)
+    command("validate", "Check the configuration of a connector.", VALIDATE, fill_validate)
     command("plugins", "List plugins, or show the configuration reference of one.", _PLUGINS, _fill_plugins)
     command("version", "Print the version.", _VERSION, lambda _: None)
     return parser

@@ -1,10 +1,10 @@
-"""The options of ``barnabas consume``. Imports nothing of what the command does."""
+"""The options of ``barnabas consume`` and ``barnabas validate``. Imports nothing of what the commands do."""
 
 from __future__ import annotations
 
 import argparse
 
-__all__ = ["CONSUME", "fill_consume"]
+__all__ = ["CONSUME", "VALIDATE", "fill_consume", "fill_validate"]
 
 CONSUME = """\
 examples:
@@ -20,6 +20,18 @@ Shows the last ten records and ends, unless told otherwise. Without a converter,
 record that cannot be read is shown with the reason and its bytes. No group is joined and nothing is committed.
 
 exit codes: 0 all was shown · 1 wrong usage · 2 failed: a file, Kafka, the topic · 130 interrupted
+"""
+
+VALIDATE = """\
+examples:
+  barnabas validate orders-sink.json
+  barnabas validate orders-sink.properties --worker worker.properties
+  barnabas validate orders-sink.json --no-sample --format json
+
+Errors are those that the REST API tells before it takes a connector. For a sink, some of the oldest and newest records
+of its topics are read as its task would read them, too: what would fail is a warning. Nothing is written or committed.
+
+exit codes: 0 no errors · 1 wrong usage · 2 it could not be checked: a file, a class · 3 the configuration has errors
 """
 
 
@@ -57,6 +69,25 @@ def fill_consume(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
     _add_start(parser)
     _add_output(parser)
+
+
+def fill_validate(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``barnabas validate``."""
+    parser.add_argument("connector", metavar="connector", help="the connector's configuration (.properties or .json)")
+    parser.add_argument("--worker", metavar="FILE", help="the properties of the worker that is to run it")
+    parser.add_argument("-b", "--bootstrap-server", metavar="HOST:PORT", help="the brokers, instead of the worker's")
+    parser.add_argument(
+        "-X", "--property", action="append", default=[], metavar="KEY=VALUE", help="a setting to lay over the files'"
+    )
+    parser.add_argument("--no-sample", action="store_true", help="do not look into the topics of a sink")
+    parser.add_argument(
+        "--sample", type=_count, default=10, metavar="N", help="how many records at each end of a topic (default 10)"
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="how long to wait for Kafka (default 10)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is found (default text)")
+    parser.set_defaults(guess=False)
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from barnabas.supervisor.api import PluginRef
 
-__all__ = ["reference", "run"]
+__all__ = ["discover", "reference", "run"]
 
 
 def run(arguments: Namespace) -> int:
@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
         path = arguments.plugin_path
         if path is None and arguments.worker is not None:
             path = load_properties(arguments.worker).get("plugin.path")
-        plugins = asyncio.run(_discover(path))
+        plugins = asyncio.run(discover(path))
         if arguments.name is None:
             text = _listing(plugins.list(connectors_only=not arguments.all), arguments.format == "json")
         else:
@@ -45,7 +45,8 @@ def run(arguments: Namespace) -> int:
     return OK
 
 
-async def _discover(path: str | None) -> Plugins:
+async def discover(path: str | None) -> Plugins:
+    """All plugins of this environment, and of the homes on a plugin path."""
     if not path:
         return Plugins()
 

@@ -4,30 +4,45 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["registry_guess"]
+__all__ = ["RegistryGuess", "registry_guess"]
 
 _CONFLUENT: Final = 5  # a zero byte, then the id in four
 _APICURIO: Final = 9  # a zero byte, then the id in eight
 _GLUE: Final = 18  # version, compression, UUID
+_CONVERTERS: Final = {"Avro": "AvroConverter", "JSON Schema": "JsonSchemaConverter", "Protobuf": "ProtobufConverter"}
 _MOST_FIELDS: Final = 100
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
-def registry_guess(payload: bytes) -> str | None:
-    """Such as ``Confluent Avro, schema id 42``; ``None`` if it looks like nobody's framing."""
+class RegistryGuess(NamedTuple):
+    """What framed bytes seem to be.
+
+    Args:
+        what: Such as ``Confluent Avro, schema id 42``.
+        converter: The class that reads it; ``None``: none of ours does.
+    """
+
+    what: str
+    converter: str | None = None
+
+
+def registry_guess(payload: bytes) -> RegistryGuess | None:
+    """What it looks like; ``None`` if it looks like nobody's framing."""
     if len(payload) >= _GLUE and payload[0] == 3 and payload[1] in (0, 5):  # noqa: PLR2004 - their version byte
-        return f"AWS Glue Schema Registry data, schema version id {uuid.UUID(bytes=payload[2:18])}"
+        return RegistryGuess(f"AWS Glue Schema Registry data, schema version id {uuid.UUID(bytes=payload[2:18])}")
     if len(payload) <= _CONFLUENT or payload[0] != 0:
         return None
     number = int.from_bytes(payload[1:5], "big")
     if number == 0:  # ids start at 1: either a longer id, or a number that happens to start with zeros
         long = int.from_bytes(payload[1:9], "big")
-        return f"Apicurio Registry data, schema id {long}" if len(payload) > _APICURIO and long else None
+        known = len(payload) > _APICURIO and long
+        return RegistryGuess(f"Apicurio Registry data, schema id {long}") if known else None
     if number >> 31:
         return None
-    return f"Confluent {_format_of(payload[_CONFLUENT:])}, schema id {number}"
+    found = _format_of(payload[_CONFLUENT:])
+    return RegistryGuess(f"Confluent {found}, schema id {number}", _CONVERTERS[found])
 
 
 def _format_of(body: bytes) -> str:

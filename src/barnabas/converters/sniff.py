@@ -9,6 +9,8 @@ import json
 import struct
 from typing import Final, NamedTuple
 
+import msgspec
+
 from barnabas.converters._registry import registry_guess
 
 __all__ = ["look_of", "remedy_for"]
@@ -21,12 +23,24 @@ _UTF8_MOST: Final = 4
 _SMALL: Final = 1e-9
 _LARGE: Final = 1e17
 _RANDOM_FROM: Final = 64
+_BSON: Final = 5
+_ZLIB: Final = b"\x78"
 _ORDINARY: Final = frozenset("\t\n\r\f")
 _AS_BYTES: Final = "Set {setting}=ByteArrayConverter to pass it through, or to the converter it was written with."
 _COMPRESSED: Final = (
     "It was compressed before it was sent: set {setting}=ByteArrayConverter, or let Kafka compress (compression.type)."
 )
 _ENCRYPTED: Final = "Set {setting} to the converter that decrypts it, or {setting}=ByteArrayConverter."
+_REGISTERED: Final = (
+    "Set {{setting}}={name} with {{setting}}.schema.registry.url; the registry knows for certain (GET /schemas/ids/…)."
+)
+_ELSEWHERE: Final = (
+    "Set {setting} to that registry's own converter, or {setting}=ByteArrayConverter to pass it through."
+)
+_TWICE: Final = (
+    "Its writer put JSON text through JsonConverter: have it use StringConverter; or set {setting}=JsonConverter with "
+    "{setting}.schemas.enable=false, and parse the text in a transform."
+)
 _JAVA: Final = "Only Java can read it: write it again as JSON or Avro, or set {setting}=ByteArrayConverter."
 _NUMBERS: Final = {
     2: (("ShortConverter", ">h"),),
@@ -92,8 +106,8 @@ def _look(payload: bytes) -> _Look:
         return _text_look(text, whole=len(payload) <= _LIMIT)
     number = _number_look(payload)
     if registry is None:
-        return number or _binary_look(payload)
-    found = _Look(registry, "Set {setting} to the registry's converter for it.")
+        return number or _document_look(payload) or _binary_look(payload)
+    found = _Look(registry.what, _REGISTERED.format(name=registry.converter) if registry.converter else _ELSEWHERE)
     if number is None:
         return found
     return _Look(f"{found.what}, or {number.what}", f"{found.advice} Or: {number.advice}")
@@ -125,10 +139,20 @@ def _text_look(text: str, *, whole: bool) -> _Look:
     if isinstance(value, dict) and value.keys() == {"schema", "payload"}:
         what = f"JSON in an envelope of schema and payload: {shown}"
         return _Look(what, "Set {setting}=JsonConverter with {setting}.schemas.enable=true.")
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and _is_json(value):
+        return _Look(f"JSON that was encoded twice: {shown}", _TWICE)
     advice = "Set {setting}=JsonConverter with {setting}.schemas.enable=false."
     if not isinstance(value, dict | list):
         advice += " Or {setting}=StringConverter to read it as text."
     return _Look(f"JSON without a schema: {shown}", advice)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _number_look(payload: bytes) -> _Look | None:
@@ -147,6 +171,22 @@ def _number_look(payload: bytes) -> _Look | None:
 
 def _is_usual(number: float) -> bool:
     return number == 0 or _SMALL < abs(number) < _LARGE
+
+
+def _document_look(payload: bytes) -> _Look | None:
+    """Binary relatives of JSON, which say how long they are or parse to their very end."""
+    if len(payload) >= _BSON and int.from_bytes(payload[:4], "little") == len(payload) and payload[-1] == 0:
+        return _Look("BSON (MongoDB's JSON)", _AS_BYTES)
+    if payload[:1] == _ZLIB and int.from_bytes(payload[:2], "big") % 31 == 0 and len(payload) > _RANDOM_FROM:
+        return _Look("zlib", _COMPRESSED)
+    if len(payload) <= _LIMIT:
+        try:
+            found = msgspec.msgpack.decode(payload)
+        except (msgspec.MsgspecError, ValueError, RecursionError, TypeError):
+            return None
+        if isinstance(found, dict) and found:
+            return _Look("MessagePack", _AS_BYTES)
+    return None
 
 
 def _binary_look(payload: bytes) -> _Look:

@@ -7,14 +7,14 @@ process is no worker: it may load the converters and transforms that it was aske
 from __future__ import annotations
 
 import contextlib
-import logging
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from barnabas.cli.consume.decode import Decoder
+from barnabas.cli.consume.messages import batches, open_reader
 from barnabas.cli.consume.output import make_output
-from barnabas.cli.consume.places import Start, chosen, parse_since, starts
+from barnabas.cli.consume.places import Start, chosen, parse_since
 from barnabas.cli.consume.settings import task_spec
 from barnabas.cli.exits import OK
 
@@ -25,16 +25,11 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from barnabas.cli.consume.output import Output
-    from barnabas.kafka.topic_reader import TopicReader, Window
-    from barnabas.supervisor.api import TaskSpec
 
 __all__ = ["run"]
 
-log = logging.getLogger(__name__)
-
 _NAME: Final = "barnabas-consume"
 _LAST: Final = 10
-_BATCH: Final = 500
 
 
 def run(arguments: Namespace) -> int:
@@ -47,9 +42,9 @@ def run(arguments: Namespace) -> int:
         use_folders(None, path)
     decoder = Decoder(spec, transforms=arguments.transforms)
     try:
-        with _reader(spec, arguments.timeout) as reader:
+        with open_reader(spec, _NAME, arguments.timeout) as reader:
             partitions = chosen(arguments.topic, reader.partitions(arguments.topic), arguments.partition)
-            messages = _messages(reader, arguments, partitions, start)
+            messages = batches(reader, arguments.topic, partitions, start, follow=arguments.follow)
             return _print(messages, decoder, arguments)
     finally:
         decoder.close()
@@ -63,77 +58,6 @@ def _start(arguments: Namespace) -> Start:
     if arguments.from_beginning:
         return Start()
     return Start(last=arguments.last or (None if arguments.follow else arguments.max) or _LAST)
-
-
-def _reader(spec: TaskSpec, timeout_s: float) -> TopicReader:
-    from barnabas.kafka.connect_defaults import sink_consumer_config  # noqa: PLC0415  wrong usage needs no client
-    from barnabas.kafka.settings import translate  # noqa: PLC0415
-    from barnabas.kafka.topic_reader import TopicReader  # noqa: PLC0415
-
-    java = sink_consumer_config(spec.worker_props, spec.connector_props, spec.id.connector, 0)
-    for key in ("enable.auto.commit", "group.id", "auto.offset.reset"):
-        java.pop(key, None)
-    settings = translate(java, "consumer")
-    for warning in settings.warnings:
-        log.warning("%s", warning)
-    return TopicReader(settings, _NAME, timeout_s)
-
-
-# ---------------------------------------------------------------------- which records
-def _messages(
-    reader: TopicReader, arguments: Namespace, partitions: list[int], start: Start
-) -> Iterator[list[Message]]:
-    """Batches in the order in which they are to be printed; an empty one where nothing is there for the moment."""
-    topic = arguments.topic
-    at, windows = starts(reader, topic, partitions, start)
-    if start.last is not None:
-        found = _tail(reader, topic, at, windows, start.last)
-        yield found
-        if not arguments.follow:
-            return
-        at = {number: window.high for number, window in windows.items()}
-        for message in found:
-            at[message.partition() or 0] = max(at[message.partition() or 0], (message.offset() or 0) + 1)
-    elif not arguments.follow:
-        at = {number: offset for number, offset in at.items() if offset < windows[number].high}
-    if not at:
-        return
-    reader.start(topic, at)
-    while arguments.follow or not reader.at_end:
-        yield _within(reader.fetch(_BATCH), None if arguments.follow else windows)
-
-
-def _within(messages: list[Message], windows: dict[int, Window] | None) -> list[Message]:
-    """Without records written after the start: a busy topic would have no end."""
-    if windows is None:
-        return messages
-    return [message for message in messages if (message.offset() or 0) < windows[message.partition() or 0].high]
-
-
-def _tail(reader: TopicReader, topic: str, at: dict[int, int], windows: dict[int, Window], count: int) -> list[Message]:
-    """The last ``count`` records, of several partitions those with the latest timestamps.
-
-    Offsets may have gaps (compaction, ends of transactions): where too few are found, it looks further back.
-    """
-    reach = count
-    while True:
-        found = _read_all(reader, topic, at, windows)
-        if len(found) >= count or all(offset <= windows[number].low for number, offset in at.items()):
-            break
-        reach *= 4
-        at = {number: max(window.low, window.high - reach) for number, window in windows.items()}
-    found.sort(key=lambda message: (message.timestamp()[1], message.partition() or 0, message.offset() or 0))
-    return found[len(found) - count :] if len(found) > count else found
-
-
-def _read_all(reader: TopicReader, topic: str, at: dict[int, int], windows: dict[int, Window]) -> list[Message]:
-    at = {number: offset for number, offset in at.items() if offset < windows[number].high}
-    found: list[Message] = []
-    if at:
-        reader.start(topic, at)
-        while not reader.at_end:
-            found += _within(reader.fetch(_BATCH), windows)
-    return found
 
 
 # ---------------------------------------------------------------------- printing

@@ -53,18 +53,19 @@ def task_spec(arguments: Namespace) -> TaskSpec:
 def _lay_over(arguments: Namespace, worker: Props, connector: Props) -> None:
     """Options into the two configurations; a converter that is named brings all of its settings."""
     options = _properties(arguments.property)
+    guess = getattr(arguments, "guess", True)
     if arguments.bootstrap_server:
         worker["bootstrap.servers"] = arguments.bootstrap_server
     for key in _CONVERTERS:
-        named = getattr(arguments, key.replace(".", "_")) or options.pop(key, None)
+        named = getattr(arguments, key.replace(".", "_"), None) or options.pop(key, None)
         if named:
             for old in [name for name in connector if name == key or name.startswith(f"{key}.")]:
                 del connector[old]
             connector[key] = named
-        elif key not in connector and key not in worker and key != "header.converter":
+        elif guess and key not in connector and key not in worker and key != "header.converter":
             connector[key] = GUESS
         target = connector if connector.get(key) else worker
-        if arguments.schema_registry:
+        if getattr(arguments, "schema_registry", None):
             target.setdefault(f"{key}.{_REGISTRY}", arguments.schema_registry)
         for name in [name for name in options if name.startswith(f"{key}.")]:
             target[name] = options.pop(name)
