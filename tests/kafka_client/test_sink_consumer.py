@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import TopicPartition as _Place
 
 from barnabas.errors import ConfigError
+from barnabas.kafka import column_queue
 from barnabas.kafka.admin import Admin
 from barnabas.kafka.consumer import SinkConsumer
 from barnabas.kafka.faults import KafkaClientError
@@ -53,9 +54,15 @@ class Member:
         return found
 
 
-@pytest.fixture
-def join(broker: Any) -> Iterator[Callable[..., Member]]:
-    """New members of a group of this test's own."""
+@pytest.fixture(params=["columns", "objects"])
+def join(
+    broker: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Member]]:
+    """New members of a group of this test's own, which read in either way."""
+    if request.param == "objects":
+        monkeypatch.setattr(column_queue, "native", None)
+    elif column_queue.native is None:
+        pytest.skip("the compiled part is not there")
     group = f"g-{uuid.uuid4().hex[:12]}"
     members: list[Member] = []
 
