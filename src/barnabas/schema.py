@@ -29,7 +29,7 @@ from barnabas._schema.exact import BigInt, Float32, Float64, Instant, Int8, Int1
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp, from_wire, to_wire
 from barnabas._schema.model import Schema, SchemaAndValue
 from barnabas._schema.projector import project
-from barnabas._schema.text import java_string
+from barnabas._schema.text import java_string, java_strings
 from barnabas._schema.types import Field, Type
 from barnabas._schema.validate import validate_value
 
@@ -54,6 +54,7 @@ __all__ = [
     "Type",
     "from_wire",
     "java_string",
+    "java_strings",
     "project",
     "to_wire",
     "validate_value",

@@ -7,6 +7,7 @@ speed depends on it. ``BARNABAS_NATIVE=0`` in the environment switches the compi
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -24,13 +25,13 @@ def _load() -> ModuleType | None:
     if os.environ.get("BARNABAS_NATIVE") == "0":
         return None
     try:
-        from barnabas import _native  # noqa: PLC0415  it may be missing, which is no error
-    except ImportError:
+        found = importlib.import_module("barnabas._native")
+    except ImportError:  # it was not built, which is no error
         return None
-    if _native.REVISION != _REVISION:
+    if found.REVISION != _REVISION:
         return None
-    _native.learn_integers((Int8, Int16, Int32, Int64))
-    return _native
+    found.learn_integers((Int8, Int16, Int32, Int64))
+    return found
 
 
 native: Final = _load()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from barnabas import _native
+from barnabas._columns import native
+
+if TYPE_CHECKING:
+    from barnabas import _native
+else:
+    _native = native
 
 __all__ = ["all_of", "column", "editing", "flattening", "has_null", "hoisting", "putting", "reaching", "selecting"]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
+from barnabas._columns.texts import java_texts
+from barnabas._config.hash_order import hash_order
 from barnabas._schema.calendar import DAY_MS, local_fields, zone_name
 from barnabas._schema.exact import Float32, Instant, Struct
 from barnabas._schema.java import decimal_text, double_text, float_text, integer_text, to_float32
@@ -15,7 +18,7 @@ from barnabas._schema.model import Schema
 from barnabas._schema.types import Type
 from barnabas.errors import DataError
 
-__all__ = ["java_string"]
+__all__ = ["java_string", "java_strings"]
 
 _LONG: Final = 1 << 63
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -41,6 +44,49 @@ def java_string(schema: Schema | None, value: Any) -> str:
         return spell(schema, value)
     except RecursionError:
         raise DataError("The value is nested too deeply to be written as text.", code="BRN-2105") from None
+
+
+def java_strings(schema: Schema | None, values: list[Any], *, hashed: bool = False) -> list[str]:
+    """A column of values as :func:`java_string` gives them, faster than one after the other.
+
+    Args:
+        schema: Of all of them.
+        values: Plain Python, or of an exact class.
+        hashed: Whether schemaless maps are printed in the order that a ``HashMap`` has, as the JVM's converters and
+            transforms make them; otherwise in their own.
+
+    Raises:
+        DataError: lists and maps are nested deeper than Python can follow.
+    """
+    if schema is not None:
+        return [java_string(schema, value) for value in values]
+    if java_texts is None:
+        return [_one_of_many(value, hashed=hashed) for value in values]
+    texts, _ = java_texts(values, hashed)
+    pairs = zip(texts, values, strict=True)
+    return [_one_of_many(value, hashed=hashed) if text is None else text for text, value in pairs]
+
+
+def _one_of_many(value: Any, *, hashed: bool) -> str:
+    try:
+        return java_string(None, _as_hashed(value) if hashed else value)
+    except RecursionError:
+        raise DataError("The value is nested too deeply to be written as text.", code="BRN-2105") from None
+
+
+def _as_hashed(value: Any) -> Any:
+    """The same value, the members of schemaless maps in the order of a ``HashMap``."""
+    if isinstance(value, dict) and not isinstance(value, Struct):
+        if all(type(key) is str for key in value):
+            return {key: _as_hashed(value[key]) for key in _hash_order(tuple(value))}
+        return {key: _as_hashed(item) for key, item in value.items()}
+    return [_as_hashed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=1024)
+def _hash_order(keys: tuple[str, ...]) -> list[str]:
+    """As :func:`hash_order`; rows mostly have the same keys."""
+    return hash_order(keys)
 
 
 def _own(_: Schema | None, value: Any) -> str:

@@ -10,7 +10,7 @@ from barnabas.config import Type
 from barnabas.converters.base import SchemaColumn, UniversalConverter, converter_def, strict_setting
 from barnabas.converters.sniff import remedy_for
 from barnabas.errors import ConfigError, DataError
-from barnabas.schema import Schema, SchemaAndValue, java_string
+from barnabas.schema import Schema, SchemaAndValue, java_string, java_strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,6 +96,8 @@ class StringConverter(UniversalConverter):
                 return [*map(str.encode, values)]
             except (TypeError, UnicodeEncodeError):
                 pass  # not all plain text: the record form knows what to do
+        if schema is None and not self._strict and None not in values:
+            return [*map(self._encode, java_strings(None, values))]
         one = self.from_connect
         return [one(topic, schema, value) for value in values]
 

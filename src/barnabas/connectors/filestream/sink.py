@@ -17,7 +17,7 @@ import orjson
 from barnabas import ConfigDef, ConnectError, SinkBatch, SinkConnector, SinkTask, Task, TopicPartition
 from barnabas.config import Type, ValidString, parse_value
 from barnabas.connectors.filestream.config import SINK
-from barnabas.schema import java_string
+from barnabas.schema import java_string, java_strings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,15 @@ def _java_lines(batch: SinkBatch) -> bytes:
     try:
         text = "\n".join(values)
     except TypeError:  # not all of them are strings: the usual case is that all are
-        text = "\n".join([_text(batch.value_schema, value) for value in values])
+        text = "\n".join(_texts(batch.value_schema, values))
     return (text + "\n").encode("utf-8", "replace")
+
+
+def _texts(schema: Schema | None, values: list[Any]) -> list[str]:
+    """Schemaless maps in the order that the JVM's converters give them."""
+    if schema is None and bytes not in set(map(type, values)):
+        return java_strings(None, values, hashed=True)
+    return [_text(schema, value) for value in values]
 
 
 def _text(schema: Schema | None, value: Any) -> str:
