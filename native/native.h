@@ -67,6 +67,9 @@ extern PyMethodDef header_methods[];
 extern PyMethodDef json_write_methods[];
 extern PyMethodDef json_read_methods[];
 extern PyMethodDef java_text_methods[];
+extern PyMethodDef avro_plan_methods[];
+extern PyMethodDef avro_read_methods[];
+extern PyMethodDef avro_write_methods[];
 int casts_ready(void);
 
 /* Classes of 64-bit integers besides int itself: those that say a number's width. */
