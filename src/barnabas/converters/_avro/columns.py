@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from barnabas._columns import native
+from barnabas.converters._avro.native import read_plan, write_plan
 from barnabas.converters._avro.reading import read_column, reading
 from barnabas.converters._avro.settings import Mapping as Settings
 from barnabas.converters._avro.to_connect import ToConnect
@@ -36,9 +38,17 @@ class ColumnReader:
         self._wire = Wire(avro, settings)
         self._convert = reading(avro, self._schema, settings)
         self._damaged = damaged
+        self._plan = read_plan(avro, self._schema, settings)
 
     def column(self, payloads: list[bytes]) -> tuple[SchemaColumn, list[Any]]:
         """See :class:`~barnabas.converters._registry_client.base.Reader`."""
+        if self._plan is not None and native is not None:
+            values = native.avro_read(self._plan, payloads, HEAD)
+            if values is not None:
+                return self._schema, values
+        return self._schema, self._reference(payloads)
+
+    def _reference(self, payloads: list[bytes]) -> list[Any]:
         read = self._wire.read
         values = []
         for payload in payloads:
@@ -46,7 +56,7 @@ class ColumnReader:
                 values.append(read(payload, HEAD))
             except WireError as error:
                 raise self._damaged(payload, error) from error
-        return self._schema, read_column(self._convert, values)
+        return read_column(self._convert, values)
 
 
 class ColumnWriter:
@@ -73,9 +83,14 @@ class ColumnWriter:
         self._convert = writing(schema, avro, settings)
         self._wire = Wire(avro, settings)
         self._failed = failed
+        self._plan = write_plan(schema, avro, settings)
 
     def column(self, values: list[Any]) -> list[bytes | None]:
         """See :class:`~barnabas.converters._registry_client.base.Writer`."""
+        if self._plan is not None and native is not None:
+            messages: list[bytes | None] | None = native.avro_write(self._plan, values, self._head)
+            if messages is not None:
+                return messages
         return [self._one(value) for value in values]
 
     def _one(self, value: Any) -> bytes | None:

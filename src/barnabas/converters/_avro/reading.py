@@ -50,6 +50,8 @@ def reading(avro: AvroType, schema: Schema | None, settings: Settings) -> Conver
             return inner and partial(_map, inner)
     if is_logical(schema):
         return partial(from_wire, schema)
+    if avro.kind == "int" and schema.type is Type.INT32 and not is_logical(schema):
+        return _whole
     if schema.type in _BITS:
         return partial(_narrow, _BITS[schema.type], settings.strict)
     return None
@@ -110,6 +112,14 @@ def _entries(
     keys = read_column(key, [pair[KEY] for pair in pairs])
     values = read_column(value, [pair[VALUE] for pair in pairs])
     return dict(zip([hashable(each, schema) for each in keys], values, strict=True))
+
+
+def _whole(number: int) -> int:
+    if not -(1 << 31) <= number < 1 << 31:
+        raise DataError(
+            f"{number} has no room in Avro's int.", code="BRN-1431", remedy="The message is damaged: see its writer."
+        )
+    return number
 
 
 def _narrow(bits: int, strict: bool, number: int) -> int:
