@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from barnabas import (
     BarnabasError,
     ConfigDef,
+    ConfigError,
     ConfigValue,
     ExactlyOnceSupport,
     SourceConnector,
@@ -93,8 +94,11 @@ class JdbcSourceConnector(SourceConnector):
             self._monitor.join(timeout=2)
 
     def exactly_once_support(self, props: Mapping[str, str]) -> ExactlyOnceSupport:
-        """Supported where every row has a position of its own, which a number gives it."""
-        exact = props.get("mode", "").endswith("incrementing")
+        """Supported where each row has a place of its own: by a number, without looking back at times."""
+        try:
+            exact = SourceSettings.of(SOURCE.parse(props)).exact
+        except ConfigError:  # validation tells about it
+            exact = False
         return ExactlyOnceSupport.SUPPORTED if exact else ExactlyOnceSupport.UNSUPPORTED
 
     def validate(self, props: Mapping[str, str]) -> list[ConfigValue]:

@@ -212,7 +212,7 @@ def _define_mode(definition: ConfigDef) -> ConfigDef:
             group=_MODE,
             importance="low",
             doc="How far behind the last timestamp to look for rows that have been written since, with a time that was "
-            "over already. Of tables only: views and queries don't tell when a row was written.",
+            "over already; 0: don't. Of tables only: views and queries don't tell when a row was written.",
         )
         .define(
             "transaction.guard",

@@ -106,7 +106,7 @@ class Follower:
         if not self._ahead:
             self._reader.close()
             self._reader = None
-            self.due = time.monotonic() + self._settings.poll
+            self.due = time.monotonic() + max(self._settings.poll, _SHORTEST_NAP)
             self._position = self._position._replace(snapshot=self._snapshot)
         return batch
 
@@ -140,8 +140,7 @@ class Follower:
                 )
         if self._plan is None or self._plan.columns != tuple(columns):
             self._looks_back = (
-                self._settings.times
-                and self._settings.guard != "none"
+                self._settings.looks_back
                 and self._table is not None
                 and self._dialect.knows_writers(connection, self._table)
             )
@@ -157,7 +156,7 @@ class Follower:
             known = self._pending.open
             self._pending = self._pending._replace(open={name: known.get(name, "prepared") for name in left})
         if self._pending is None:
-            self.due = time.monotonic() + self._settings.poll
+            self.due = time.monotonic() + max(self._settings.poll, _SHORTEST_NAP)
             return None
         if self._pending.open:
             self._wait(self._pending)

@@ -100,6 +100,16 @@ class SourceSettings(NamedTuple):
         """Whether a time decides, alone or with a number."""
         return self.mode.startswith("timestamp")
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether rows are looked for whose time was over when they were written."""
+        return self.times and self.guard != "none" and self.lookback_ms > 0 and not self.query
+
+    @property
+    def exact(self) -> bool:
+        """Whether each row has one place in an order that every offset stands for, so that nothing is read twice."""
+        return self.counts and not self.looks_back
+
     def incrementing_for(self, table: TableId | None) -> str:
         """The incrementing column of a table; empty: the database knows."""
         return (_match(self.incrementing_of, table) or (self.incrementing,))[0]
@@ -197,6 +207,12 @@ def _check_together(config: Config) -> None:
             "incrementing.column.name",
             "A query's columns are numbered by nobody.",
             "Name the column whose numbers only grow.",
+        ),
+        (
+            mode == "timestamp" and bool(re.search(r"(?i)\b(limit|fetch)\b", config["query.suffix"])),
+            "query.suffix",
+            "A limit cuts rows with the same timestamp apart, and with the mode timestamp the rest would be skipped.",
+            "Use batch.max.rows, or the mode timestamp+incrementing.",
         ),
         (
             bool(config["table.whitelist"] or config["table.include.list"]) and bool(config["table.blacklist"]),
