@@ -56,18 +56,25 @@ class StructWriter(ColumnWriter):
     Attributes:
         names: Of the fields.
         parts: Their writers.
+        bare: Positions of fields with which a struct that lacks them has to be written by itself.
     """
 
-    def __init__(self, one: Writer, names: tuple[str, ...], parts: list[ColumnWriter]) -> None:
+    def __init__(
+        self, one: Writer, names: tuple[str, ...], parts: list[ColumnWriter], bare: tuple[int, ...] = ()
+    ) -> None:
         super().__init__(one)
         self.names = names
         self.parts = parts
+        self.bare = bare
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
         found = columns_of(values, self.names)
         if found is None:
             return [*map(self.one, values)]
         columns, in_order = found
+        for at in self.bare:
+            if None in columns[at]:
+                return [*map(self.one, values)]
         written = [part.column(column) for part, column in zip(self.parts, columns, strict=True)]
         if in_order and all(one is other for one, other in zip(written, columns, strict=True)):
             return values

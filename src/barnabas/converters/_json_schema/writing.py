@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from barnabas.converters._json.columns import columns_of
 from barnabas.converters._json.scalars import CoercedError
 from barnabas.converters._json.writer import ColumnWriter, StructWriter, Writer, WriterCompiler
 from barnabas.converters._json_schema.words import KEY, VALUE, is_entries, is_union
@@ -27,26 +26,6 @@ def make_writer(schema: Schema, *, numeric_decimals: bool, keep_nulls: bool, str
     return _Compiler(numeric_decimals=numeric_decimals, keep_nulls=keep_nulls, strict=strict).writer(schema)
 
 
-class _StructWriter(StructWriter):
-    """Works field by field, unless a member has to be left out.
-
-    Args:
-        one: For one value.
-        plain: What does all but leave out.
-        bare: For each field, whether it is left out where it has no value.
-    """
-
-    def __init__(self, one: Writer, plain: StructWriter, bare: list[bool]) -> None:
-        super().__init__(one, plain.names, plain.parts)
-        self._bare = bare
-
-    def column(self, values: Sequence[Any]) -> Sequence[Any]:
-        found = columns_of(values, self.names)
-        if found is None or any(bare and None in column for bare, column in zip(self._bare, found[0], strict=True)):
-            return [*map(self.one, values)]
-        return super().column(values)
-
-
 class _Compiler(WriterCompiler):
     def __init__(self, *, numeric_decimals: bool, keep_nulls: bool, strict: bool) -> None:
         super().__init__(numeric_decimals=numeric_decimals, replace_nulls=not keep_nulls, strict=strict)
@@ -64,8 +43,8 @@ class _Compiler(WriterCompiler):
 
     def _struct(self, schema: Schema, null: Callable[[], Any]) -> StructWriter:
         plain = super()._struct(schema, null)
-        bare = [not field.schema.optional and field.schema.default is None for field in schema.fields]
-        without = {name for name, is_bare in zip(plain.names, bare, strict=True) if is_bare}
+        bare = [field for field in schema.fields if not field.schema.optional and field.schema.default is None]
+        without = {field.name for field in bare}
         whole = plain.one
 
         def write(value: Any) -> Any:
@@ -75,7 +54,7 @@ class _Compiler(WriterCompiler):
                 return {name: part for name, part in node.items() if part is not None or name not in without}
             return node
 
-        return _StructWriter(write, plain, bare)
+        return StructWriter(write, plain.names, plain.parts, tuple(field.index for field in bare))
 
     def _map(self, schema: Schema) -> Writer:
         plain = super()._map(schema)
