@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urljoin
 
-import aiohttp
 import orjson
 
 from barnabas.herder.base import RequestError
@@ -50,6 +51,8 @@ class Forwarder:
         Raises:
             RequestError: The other worker refused, with its status and message; or it could not be reached: 500.
         """
+        # Much of a small worker's memory, which a worker by itself never needs; and too slow to import on the event loop.
+        aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
         url = urljoin(worker_url, path.lstrip("/"))
         given = {"Accept": "application/json", "User-Agent": "kafka-connect", **(headers or {})}
         if body is not None:
