@@ -51,7 +51,7 @@ class Forwarder:
         Raises:
             RequestError: The other worker refused, with its status and message; or it could not be reached: 500.
         """
-        # Much of a small worker's memory, which a worker by itself never needs; and too slow to import on the event loop.
+        # Much memory, which a worker by itself never needs; and too slow to import on the event loop.
         aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
         url = urljoin(worker_url, path.lstrip("/"))
         given = {"Accept": "application/json", "User-Agent": "kafka-connect", **(headers or {})}
