@@ -6,6 +6,7 @@ the client's own objects, and columns come from ``[*map(Message.value, messages)
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
@@ -30,6 +31,7 @@ Committed = Callable[[Exception | None], None]
 
 _INTERNAL_TOPICS: Final = "^__consumer_offsets$,^__transaction_state$,^__share_group_state$"
 _REQUEST_TIMEOUT: Final = 60.0  # Java's default.api.timeout.ms
+_SEEK_AGAIN: Final = 0.005  # seconds
 # Errors among messages that the client goes on after by itself.
 _HEALING: Final = frozenset({"_PARTITION_EOF", "_MAX_POLL_EXCEEDED", "UNKNOWN_TOPIC_OR_PART"})
 
@@ -250,8 +252,21 @@ class SinkConsumer:
             _call("resume", self._running().resume, _places(chosen - self._held))
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on reading there; what was read ahead is dropped."""
-        _call("seek", self._running().seek, _Place(partition.topic, partition.partition, offset))
+        """Go on reading there; what was read ahead is dropped.
+
+        A partition that was assigned just now cannot be sought in before the client knows where the group had been:
+        that is waited for.
+        """
+        place = _Place(partition.topic, partition.partition, offset)
+        deadline = time.monotonic() + _REQUEST_TIMEOUT
+        while True:
+            try:
+                _call("seek", self._running().seek, place)
+                return
+            except KafkaClientError as error:
+                if error.fault is None or error.fault.name != "_STATE" or time.monotonic() > deadline:
+                    raise
+            time.sleep(_SEEK_AGAIN)
 
     def position(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
         """The offset after the last delivered message; ``None`` when nothing was delivered yet."""
