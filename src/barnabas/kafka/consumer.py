@@ -262,11 +262,12 @@ class SinkConsumer:
         while True:
             try:
                 _call("seek", self._running().seek, place)
-                return
             except KafkaClientError as error:
                 if error.fault is None or error.fault.name != "_STATE" or time.monotonic() > deadline:
                     raise
-            time.sleep(_SEEK_AGAIN)
+                time.sleep(_SEEK_AGAIN)
+            else:
+                return
 
     def position(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
         """The offset after the last delivered message; ``None`` when nothing was delivered yet."""

@@ -91,6 +91,8 @@ class Session:
                 statements.append(f"TRUNCATE {self._dialect.identifier(self._dialect.parse_table(step.table))}")
                 continue
             bound = self._tables.bind(self.connection, step)
+            if bound is None:
+                continue
             payloads.append(bound.loader.payload(step.columns))
             if step.kind == "insert":
                 statements.append(self._copy(self._dialect.identifier(bound.table), bound))

@@ -86,8 +86,10 @@ class Tables:
         self._targets.clear()
         self._bound.clear()
 
-    def bind(self, connection: Any, step: Step) -> Bound:
+    def bind(self, connection: Any, step: Step) -> Bound | None:
         """What a step needs; asks the catalogue, and makes table and columns, the first time only.
+
+        ``None``: the step deletes from a table that is still to be made, for rows with more columns than the key.
 
         Raises:
             ConnectError: The table or a column is missing, and may not be made.
@@ -95,8 +97,13 @@ class Tables:
         key = (step.table, step.kind == "delete", tuple(step.keys.items()), tuple(step.fields.items()))
         bound = self._bound.get(key)
         if bound is None:
+            if step.kind == "delete" and self._settings.create and not self._exists(connection, step.table):
+                return None
             bound = self._bound[key] = self._bind(connection, step)
         return bound
+
+    def _exists(self, connection: Any, name: str) -> bool:
+        return name in self._targets or bool(find_target(connection, self._dialect, self._dialect.parse_table(name)))
 
     def _bind(self, connection: Any, step: Step) -> Bound:
         columns = {**step.keys, **step.fields}

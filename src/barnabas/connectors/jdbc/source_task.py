@@ -20,7 +20,9 @@ __all__ = ["JdbcSourceTask"]
 _log = logging.getLogger(__name__)
 
 _WAIT_SECONDS = 1.0
-_NAP_SECONDS = 0.1
+_BUSY_WAIT_SECONDS = 0.1
+_BUSY_SECONDS = 5.0
+"""After rows were handed over, calls are short for so long: between them their offsets are stored."""
 
 
 class JdbcSourceTask(SourceTask):
@@ -30,6 +32,7 @@ class JdbcSourceTask(SourceTask):
         self._connection: Any = None
         self._failures = 0
         self._not_before = 0.0
+        self._handed_over = -_BUSY_SECONDS
         self._followers: list[Follower] = []
 
     def start(self, props: Mapping[str, str]) -> None:
@@ -67,10 +70,13 @@ class JdbcSourceTask(SourceTask):
             ConfigError: A table lacks what the mode needs.
             ConnectError: The database refuses, or could not be reached in ``connection.attempts`` attempts.
         """
-        deadline = time.monotonic() + _WAIT_SECONDS
+        started = time.monotonic()
+        busy = started - self._handed_over < _BUSY_SECONDS
+        deadline = started + (_BUSY_WAIT_SECONDS if busy else _WAIT_SECONDS)
         while True:
             batch = self._step()
             if batch is not None:
+                self._handed_over = time.monotonic()
                 return batch
             now = time.monotonic()
             if now >= deadline:
