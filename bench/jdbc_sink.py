@@ -61,7 +61,8 @@ Written by `python -m bench.jdbc_sink` from the raw lines in `bench/jdbc_sink.js
 Medians, with the lowest and the highest behind them. Both sides get the same topic (JSON with schemas, nine columns),
 the same configuration word for word (`io.debezium.connector.jdbc.JdbcSinkConnector`, batches of 5,000) and the same
 PostgreSQL, in turns; it writes to no disk, so that the sinks are compared and not the disk. *Upsert*: every key comes
-twice, as a new row and, 20,000 records later, as a change. CPU seconds count the worker's whole process tree, not the database's."""
+twice, as a new row and, 20,000 records later, as a change. CPU seconds count the worker's whole
+process tree, not the database's."""
 
 
 def schema(fields: Sequence[tuple[str, str, bool]], name: str) -> dict[str, Any]:
