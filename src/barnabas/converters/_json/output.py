@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from decimal import Decimal
 from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ import orjson
 
 from barnabas._schema.exact import BigInt, Float32, Int8, Int16, Int32, Int64, Struct
 from barnabas._schema.java import decimal_text, double_text, float_text, to_float32
+from barnabas._schema.logical import LogicalDecimal
 from barnabas.converters._exact import shown
 from barnabas.converters._json.columns import QUIET, numbers_of
 from barnabas.converters._json.scalars import CoercedError
@@ -28,7 +30,6 @@ from barnabas.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from decimal import Decimal
 
 __all__ = [
     "PLAIN_BELOW",
@@ -60,6 +61,7 @@ _MARK: Final = orjson.Fragment(b"\n")
 _BETWEEN: Final = b",\n,"
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _INT64: Final = 1 << 63
+_LONG_NUMBER: Final = 1000  # digits, from which on Python may refuse to read a number
 PLAIN_FROM: Final = 1e-3
 PLAIN_BELOW: Final = 1e7
 """From where to where Java writes numbers without an exponent."""
@@ -151,12 +153,25 @@ def _interleave(values: Sequence[Any]) -> list[Any]:
 
 def _dump_joined(nodes: Sequence[Any]) -> bytes:
     try:
-        return orjson.dumps(_interleave(nodes))[1:-1]
+        return orjson.dumps(_interleave(nodes), _binary)[1:-1]
     except TypeError as error:
         raise DataError(
             "Converting Kafka Connect data to byte[] failed due to serialization error: ",
             remedy=f"orjson says: {error}.",
         ) from error
+
+
+def _binary(value: Any) -> str:
+    """What writers leave as it is: decimals (of the schema's scale), as the bytes of their digits, and bytes."""
+    if type(value) is bytes:
+        return base64_text(value)
+    if type(value) is not Decimal:
+        raise TypeError
+    text = str(value)
+    plain = "E" not in text and len(text) < _LONG_NUMBER
+    number = int(text.replace(".", "")) if plain else LogicalDecimal.parts(value)[0]
+    size = ((number if number >= 0 else ~number).bit_length() >> 3) + 1
+    return base64_text(number.to_bytes(size, "big", signed=True))
 
 
 def _split(joined: bytes, head: bytes) -> list[bytes]:

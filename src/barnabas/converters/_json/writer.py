@@ -70,7 +70,7 @@ class StructWriter(ColumnWriter):
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
         found = columns_of(values, self.names)
         if found is None:
-            return [*map(self.one, values)]
+            return self._with_gaps(values)
         columns, in_order = found
         for at in self.bare:
             if None in columns[at]:
@@ -79,6 +79,30 @@ class StructWriter(ColumnWriter):
         if in_order and all(one is other for one, other in zip(written, columns, strict=True)):
             return values
         return rows_of(written, self.names)
+
+    def _with_gaps(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Where some are null, the others are a column still."""
+        present = [value for value in values if value is not None]
+        if len(present) == len(values):
+            return [*map(self.one, values)]
+        nothing = self.one(None)
+        written = self.column(present) if present else present
+        if written is present and nothing is None:
+            return values
+        rest = iter(written)
+        return [nothing if value is None else next(rest) for value in values]
+
+
+class _DecimalWriter(ColumnWriter):
+    """Leaves decimals of the right scale as they are: their bytes are written with everything else, in one call."""
+
+    def __init__(self, one: Writer, scale: int) -> None:
+        super().__init__(one)
+        self._fits = Decimal(0).scaleb(-scale).same_quantum
+
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        fits = {*map(type, values)} == {Decimal} and all(map(self._fits, values))
+        return values if fits else [*map(self.one, values)]
 
 
 class _ArrayWriter(ColumnWriter):
@@ -138,7 +162,9 @@ class WriterCompiler:
             return _ArrayWriter(_nullable(null, _array(schema, items)), items)
         special = self._special(schema)
         if special is not None:
-            return ColumnWriter(_nullable(null, special))
+            write = _nullable(null, special)
+            exact = schema.name == DECIMAL and not self._numeric
+            return _DecimalWriter(write, LogicalDecimal.scale(schema)) if exact else ColumnWriter(write)
         write, easy = _PRIMITIVES[schema.type](schema)
         if self._strict and schema.type in (Type.FLOAT32, Type.FLOAT64):
             write = _finite(write)
@@ -339,7 +365,7 @@ def _bytes(schema: Schema) -> tuple[Writer, set[type]]:
             raise _mismatch(schema, value)
         return base64_text(value)
 
-    return write, set()
+    return write, {bytes}
 
 
 _PRIMITIVES: Final[dict[Type, Callable[[Schema], tuple[Writer, set[type]]]]] = {
