@@ -85,6 +85,22 @@ def test_an_older_transaction_that_took_its_number_later(db, other, postgres, da
         assert ids(harness, 2) == [1, 2]
 
 
+def test_no_privilege_is_needed_to_see_who_writes(db, other, run, database):
+    role = f"g_{database}"
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
+    db.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT SELECT ON t TO {role}")
+    try:
+        other.execute("BEGIN; SELECT 1")
+        db.execute("INSERT INTO t DEFAULT VALUES")
+        harness = run(mode="timestamp", timestamp_column_name="at", connection_user=role, connection_password="x")
+        assert ids(harness, 1, 0.2) == []
+        other.execute("INSERT INTO t DEFAULT VALUES; COMMIT")
+        assert ids(harness, 2) == [2, 1]
+        harness.stop()
+    finally:
+        db.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
 def test_a_rollback_sets_free_what_waits(db, other, run):
     db.execute("CREATE TABLE t (id serial PRIMARY KEY)")
     other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")

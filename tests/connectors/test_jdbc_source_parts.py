@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
+from docs_tables import PAGES, rendered
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from barnabas.connectors.jdbc.source_offset import Position
 from barnabas.connectors.jdbc.source_settings import SourceSettings
 from barnabas.connectors.jdbc.source_tables import divide, from_text, missing, selected, to_text
 from barnabas.connectors.jdbc.url import parse_url
+from barnabas.properties import parse_properties
 
 URL = "jdbc:postgresql://db:5433/shop"
 DIALECT = dialect_for(parse_url(URL))
@@ -246,3 +249,18 @@ def test_guard_and_exactly_once(mode, more, guard, supported):
     assert SourceSettings.of(SOURCE.parse(props)).guard == guard
     support = JdbcSourceConnector().exactly_once_support(props)
     assert (support is ExactlyOnceSupport.SUPPORTED) == supported
+
+
+# -- documentation -----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_has_the_keys_and_right_examples():
+    page = (PAGES / "jdbc-source.md").read_text()
+    assert rendered(page) == page, "run: python tests/connectors/docs_tables.py"
+    examples = re.findall(r"```properties\n(.*?)```", page, re.DOTALL)
+    assert examples
+    for example in examples:
+        props = parse_properties(example)
+        assert set(props) <= {*SOURCE.keys, "name", "connector.class"}
+        SourceSettings.of(SOURCE.parse(props))
+        parse_url(props["connection.url"])

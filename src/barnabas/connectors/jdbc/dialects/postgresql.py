@@ -31,6 +31,9 @@ from barnabas.connectors.postgres.faults import JDBC_KEYS, explained
 __all__ = ["PostgreSqlDialect"]
 
 _CONNECT_TIMEOUT = "10"
+_KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+"""A server that is gone without a word is noticed within a minute."""
+
 _SESSION = {"TimeZone": "UTC", "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "extra_float_digits": "1"}
 """What texts of values depend on; the driver's decoders expect it so."""
 
@@ -56,6 +59,7 @@ class PostgreSqlDialect(Dialect):
             "connect_timeout": _CONNECT_TIMEOUT,
             "application_name": application,
             "client_encoding": "UTF8",
+            **_KEEPALIVE,
             **url.parameters,
             "host": ",".join(host for host, _ in url.hosts),
             "port": ",".join(str(port) for _, port in url.hosts),
