@@ -29,7 +29,7 @@ def enum_of(schema: Schema, flags: Flags) -> EnumValues:
         DataError: A name is none, or a value has no number.
     """
     word = ENUM if ENUM in schema.parameters else GENERAL_ENUM
-    title = schema.parameters[word].rpartition(".")[2] or "Enum"
+    title = _name(schema.parameters[word].rpartition(".")[2] or "Enum", flags)
     prefix = f"{word}."
     values: list[tuple[str, int]] = []
     for key, text in schema.parameters.items():
@@ -41,7 +41,7 @@ def enum_of(schema: Schema, flags: Flags) -> EnumValues:
     else:
         values.remove(zero)
         values.insert(0, zero)
-    return EnumValues(_name(title, flags), tuple(values))
+    return EnumValues(title, tuple(values))
 
 
 class EnumPlaces:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from barnabas.converters._protobuf.names import entry_name
+from barnabas.converters._protobuf.names import add_synthetic_oneofs, entry_name
 from barnabas.converters._protobuf.options import parse_compact, parse_option_statement, quoted, shown_float
 from barnabas.converters._protobuf.runtime import descriptor_pb2
 
@@ -98,7 +98,7 @@ def _parse_message_body(cursor: Cursor, message: Any, *, proto3: bool) -> None:
         if not _parse_special(cursor, message, body):
             _parse_field(cursor, body)
     if proto3:
-        _add_synthetic_oneofs(message)
+        add_synthetic_oneofs(message)
 
 
 def _parse_special(cursor: Cursor, message: Any, body: Body) -> bool:
@@ -223,7 +223,7 @@ def _default(cursor: Cursor, field: Any) -> str:
         cursor.fail(f"{value} is no default for a whole number")
     if field.HasField("type") and field.type in (_PROTO.TYPE_DOUBLE, _PROTO.TYPE_FLOAT):
         try:
-            return shown_float(float(value))
+            return shown_float(float(value)).removesuffix(".0")
         except ValueError:
             cursor.fail(f"{value} is no default for a number")
     return str(value)
@@ -278,19 +278,6 @@ def _within(cursor: Cursor, low: int, high: int) -> int:
     if not low <= number <= high:
         cursor.fail(f"{number} is not between {low} and {high}", token)
     return number
-
-
-def _add_synthetic_oneofs(message: Any) -> None:
-    """What ``optional`` means in proto3: a oneof of one, declared after all real ones."""
-    taken = {field.name for field in message.field} | {oneof.name for oneof in message.oneof_decl}
-    for field in message.field:
-        if field.proto3_optional and not field.HasField("oneof_index"):
-            name = f"_{field.name}"
-            while name in taken:
-                name = f"X{name}"
-            taken.add(name)
-            field.oneof_index = len(message.oneof_decl)
-            message.oneof_decl.add(name=name)
 
 
 _SPECIAL: Final[dict[str, Any]] = {

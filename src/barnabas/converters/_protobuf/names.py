@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["entry_name", "is_valid", "json_name", "scrubbed"]
+__all__ = ["add_synthetic_oneofs", "entry_name", "is_valid", "json_name", "scrubbed"]
 
 _VALID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 _INVALID: Final = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
@@ -51,3 +51,20 @@ def scrubbed(name: str) -> str:
         return name
     clean = _INVALID.sub("_", name)
     return clean if is_valid(clean) else f"x{clean}"
+
+
+def add_synthetic_oneofs(message: Any) -> None:
+    """What ``optional`` means in proto3: a oneof of one, declared after all real ones, and named after the field.
+
+    Args:
+        message: A ``DescriptorProto`` whose fields are marked ``proto3_optional``, and are in no oneof yet.
+    """
+    taken = {field.name for field in message.field} | {oneof.name for oneof in message.oneof_decl}
+    for field in message.field:
+        if field.proto3_optional and not field.HasField("oneof_index"):
+            name = field.name if field.name.startswith("_") else f"_{field.name}"
+            while name in taken:
+                name = f"X{name}"
+            taken.add(name)
+            field.oneof_index = len(message.oneof_decl)
+            message.oneof_decl.add(name=name)

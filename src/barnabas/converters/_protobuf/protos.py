@@ -9,7 +9,7 @@ from barnabas.converters._protobuf.enums import EnumPlaces, enum_of
 from barnabas.converters._protobuf.flags import ENUM, GENERAL_ENUM, GENERAL_UNION, PRECISION, TAG, UNION, Flags
 from barnabas.converters._protobuf.messages import MAX_NUMBER
 from barnabas.converters._protobuf.meta import Meta, add_meta
-from barnabas.converters._protobuf.names import entry_name, is_valid, scrubbed
+from barnabas.converters._protobuf.names import add_synthetic_oneofs, entry_name, is_valid, scrubbed
 from barnabas.converters._protobuf.runtime import FileProto, descriptor_pb2, google_file
 from barnabas.converters._protobuf.schemas import CONNECT_TYPE, SCALE
 from barnabas.errors import DataError, IllegalArgumentError
@@ -129,7 +129,7 @@ class ProtoMaker:
                 self._oneof(place, field.name, field.schema)
             else:
                 self._field(place, field.name, field.schema)
-        _add_synthetic(message)
+        add_synthetic_oneofs(message)
 
     def _member_names(self, schema: Schema) -> set[str]:
         """Names of all fields and oneofs of a message: its types cannot have them."""
@@ -181,8 +181,13 @@ class ProtoMaker:
             self._meta(field, schema, schema)
             if oneof is not None:
                 field.oneof_index = oneof
-            elif nullable and self._flags.optional_for_nullables and not wrapped:
+            elif nullable and not wrapped and self._is_marked(schema):
                 field.proto3_optional = True
+
+    def _is_marked(self, schema: Schema) -> bool:
+        """Whether a field that may be null says ``optional``; enums have no wrappers, and no other way to say it."""
+        flags = self._flags
+        return flags.optional_for_nullables or (flags.wrapper_for_nullables and _has_enum(schema))
 
     def _map(self, place: _Place, field: Any, schema: Schema, name: str) -> None:
         keys, values = schema.key_schema, schema.value_schema
@@ -319,19 +324,6 @@ def _has_enum(schema: Schema) -> bool:
 
 def _is_wrappable(schema: Schema) -> bool:
     return schema.type in PRIMITIVES and schema.name not in _LOGICAL and not _has_enum(schema)
-
-
-def _add_synthetic(message: Any) -> None:
-    """Each field marked ``optional`` is in a oneof of its own, after all others."""
-    taken = {field.name for field in message.field} | {oneof.name for oneof in message.oneof_decl}
-    for field in message.field:
-        if field.proto3_optional:
-            name = f"_{field.name}"
-            while name in taken:
-                name = f"X{name}"
-            taken.add(name)
-            field.oneof_index = len(message.oneof_decl)
-            message.oneof_decl.add(name=name)
 
 
 def _unsupported(what: str, name: str) -> DataError:

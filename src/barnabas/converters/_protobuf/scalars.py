@@ -86,7 +86,7 @@ def _floats(kind: Type, field: FieldShape) -> Column:
             values = [float(value) for value in values]
         if single:
             try:
-                struct.pack(f"{len(values)}f", *values)
+                struct.pack(f"<{len(values)}f", *values)  # only with a byte order does it check
             except OverflowError:
                 raise UnfitError(f"a number in {name} that is beyond {kind.name}") from None
         return values
