@@ -276,10 +276,18 @@ class Batch(Sequence[R], Generic[R]):
         """Whether topic and schemas are the same for every record, so that the singular names hold for all."""
         return self.topics is None and self.value_schemas is None and self.key_schemas is None
 
-    def runs(self) -> Iterator[Self]:
-        """Cut into uniform batches, in order, each as long as possible; a uniform batch yields itself."""
+    def runs(self, *, with_nulls: bool = False) -> Iterator[Self]:
+        """Cut into uniform batches, in order, each as long as possible; a uniform batch yields itself.
+
+        Args:
+            with_nulls: Let null values without a schema (tombstones) be in a run with values that have one. Such a run
+                keeps the column ``value_schemas``, and its ``value_schema`` is that of its values.
+        """
         if self.uniform or not self.values:
             yield self
+            return
+        if with_nulls and self.value_schemas is not None and None in self.value_schemas:
+            yield from self._runs_with_nulls(self.value_schemas)
             return
         size = len(self.values)
         topics = _spread(self.topic, self.topics, size)
@@ -294,6 +302,25 @@ class Batch(Sequence[R], Generic[R]):
             run.topics = run.value_schemas = run.key_schemas = None
             yield run
             start = at
+
+    def _runs_with_nulls(self, schemas: list[Schema | None]) -> Iterator[Self]:
+        """The schemas of the values alone decide where to cut; a tombstone goes with what stands before it."""
+        filled: list[Schema | None] = []
+        last = next((schema for schema in schemas if schema is not None), None)
+        for schema, value in zip(schemas, self.values, strict=True):
+            last = schema if schema is not None or value is not None else last
+            filled.append(last)
+        other = self._copy()
+        other.value_schemas = filled
+        start = 0
+        for run in other.settle().runs():
+            end = start + len(run)
+            own = schemas[start:end]
+            if any(schema is not run.value_schema for schema in own):
+                run = run._copy()  # noqa: SLF001, PLW2901 - its own class; what settle() gave may be this batch
+                run.value_schemas = own
+            start = end
+            yield run
 
     def replace(self, **columns: Any) -> Self:
         """A batch with some columns replaced and the others shared with this one.

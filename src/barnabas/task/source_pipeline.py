@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from barnabas.errors import OutageError
@@ -87,7 +87,7 @@ class SourcePipeline(Pipeline[SourceRecord]):
         """
         batch, kept = transformed
         end = 0
-        for run in batch.runs() if len(batch) else ():
+        for run in batch.runs(with_nulls=True) if len(batch) else ():
             start, end = end, end + len(run)
             rows = compose(kept, range(start, end)) if len(run) < len(batch) or kept is not None else None
             try:
@@ -107,15 +107,32 @@ class SourcePipeline(Pipeline[SourceRecord]):
         self, run: SourceBatch
     ) -> tuple[list[bytes | None], list[bytes | None] | None, list[HeaderPairs] | None]:
         """Headers, key, value: the order in which Connect converts, and so the order in which errors appear."""
-        headers = None if run.headers is None else [self._headers(run.topic, row) for row in run.headers]
+        headers = None if run.headers is None else self._header_column(run.topic, run.headers)
         keys: list[bytes | None] | None
         if run.keys is None:
             nothing = self._key.from_connect(run.topic, run.key_schema, None)
             keys = None if nothing is None else [nothing] * len(run)
         else:
             keys = self._key.from_connect_column(run.topic, run.key_schema, run.keys)
-        values = self._value.from_connect_column(run.topic, run.value_schema, run.values)
-        return values, keys, headers
+        return self._values(run), keys, headers
+
+    def _values(self, run: SourceBatch) -> list[bytes | None]:
+        convert = self._value.from_connect_column
+        if run.value_schemas is None:
+            return convert(run.topic, run.value_schema, run.values)
+        filled = iter(convert(run.topic, run.value_schema, [value for value in run.values if value is not None]))
+        nothing = self._value.from_connect(run.topic, None, None)
+        return [nothing if value is None else next(filled) for value in run.values]
+
+    def _header_column(self, topic: str, rows: Sequence[Headers | None]) -> list[HeaderPairs]:
+        """Many records often share their headers, as one object: those are converted once."""
+        made: list[HeaderPairs] = []
+        last, pairs = rows[0], self._headers(topic, rows[0])
+        for row in rows:
+            if row is not last:
+                last, pairs = row, self._headers(topic, row)
+            made.append(pairs)
+        return made
 
     def _headers(self, topic: str, headers: Headers | None) -> HeaderPairs:
         if not headers:

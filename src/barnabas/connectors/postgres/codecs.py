@@ -75,35 +75,27 @@ def _decimal(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _decimals(scale: int) -> Decode:
-    def decode(cells: Sequence[bytes]) -> list[Decimal | None]:
-        found = [*map(_decimal, texts(cells))]
-        if None in found:
-            log.warning(
-                "A numeric value is NaN or infinite, which a decimal cannot be: it is sent as null. Set "
-                "decimal.handling.mode to double or string to keep it."
-            )
-        return found
-
-    del scale
-    return decode
-
-
-def _unscaled(number: Decimal) -> bytes:
-    sign, digits, _ = number.as_tuple()
-    value = int("".join(map(str, digits))) * (-1 if sign else 1)
-    return value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True)
+def _decimals(cells: Sequence[bytes]) -> list[Decimal | None]:
+    found = [*map(Decimal, texts(cells))]
+    if all(map(Decimal.is_finite, found)):
+        return [*found]
+    log.warning(
+        "A numeric value is NaN or infinite, which a decimal cannot be: it is sent as null. Set decimal.handling.mode to "
+        "double or string to keep it."
+    )
+    return [number if number.is_finite() else None for number in found]
 
 
 def _variable(text: str) -> dict[str, Any] | None:
+    """As few places as the number needs, and none before the point: how Debezium writes it."""
     number = _decimal(text)
     if number is None:
         return None
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    if exponent > 0:
-        number, exponent = number.quantize(Decimal(1)), 0
-    return {"scale": -exponent, "value": _unscaled(number)}
+    whole, _, fraction = format(number, "f").partition(".")
+    fraction = fraction.rstrip("0")
+    value = int(whole + fraction)
+    size = (value + (value < 0)).bit_length() // 8 + 1
+    return {"scale": len(fraction), "value": value.to_bytes(size, "big", signed=True)}
 
 
 def _money(digits: int) -> Callable[[str], Decimal]:
@@ -275,7 +267,7 @@ def _fixed(precision: int | None, scale: int) -> Codec:
     schema = LogicalDecimal.schema(scale)
     if precision is not None:
         schema = schema.replace(parameters={**schema.parameters, "connect.decimal.precision": str(precision)})
-    return Codec(schema, _decimals(scale), Decimal(0).scaleb(-scale))
+    return Codec(schema, _decimals, Decimal(0).scaleb(-scale))
 
 
 def _money_codec(typmod: int, modes: Modes) -> Codec:

@@ -272,7 +272,7 @@ def _snapshots(definition: ConfigDef) -> ConfigDef:
         .define(
             "snapshot.fetch.size",
             _INT,
-            default=10_240,
+            default=2048,
             validator=at_least(1),
             importance="low",
             doc="Rows of a snapshot that are handed over at a time.",
@@ -389,7 +389,7 @@ def _records(definition: ConfigDef) -> ConfigDef:
         .define(
             "max.batch.size",
             _INT,
-            default=8192,
+            default=2048,
             validator=at_least(1),
             doc="Changes that are handed over at a time, at most.",
         )

@@ -112,16 +112,14 @@ def stamp_column(cells: Sequence[bytes]) -> list[int]:
 
 def zoned_stamps(precision: int) -> Callable[[Sequence[bytes]], list[str]]:
     """Timestamps with a zone, which the session writes in UTC, as ``2024-02-29T11:14:15.123400Z``."""
-    width = 20 + precision if precision else 19  # of date, time and fraction
-    plain = width + 3  # and "+00"
-    pad = "." + "0" * precision if precision else ""
+    zeros = "0" * precision
+    # By the length of "2024-02-29 13:14:15", the point, so many digits, and "+00".
+    pads = {23 + have: zeros[have:] + "Z" for have in range(1, precision + 1)}
+    pads[22] = f".{zeros}Z" if precision else "Z"
 
     def column(cells: Sequence[bytes]) -> list[str]:
-        texts = b"\0".join(cells).decode("ascii").replace(" ", "T", len(cells)).split("\0")
-        return [
-            text[:width] + "Z" if len(text) == plain and text[10] == "T" and text[4] == "-" else slow(text)
-            for text in texts
-        ]
+        texts = b"\0".join(cells).decode("ascii").replace(" ", "T").split("\0")
+        return [text[:-3] + pads[len(text)] if len(text) in pads and text[4] == "-" else slow(text) for text in texts]
 
     def slow(text: str) -> str:
         text = text.replace(" ", "T")
@@ -133,7 +131,7 @@ def zoned_stamps(precision: int) -> Callable[[Sequence[bytes]], list[str]]:
         year, rest = stamp.split("-", 1)
         number = 1 - int(year) if era else int(year)
         sign = "-" if number < 0 else "+" if number > 9999 else ""  # noqa: PLR2004 - ISO 8601's usual four digits
-        digits = (f".{fraction.ljust(precision, '0')}" if fraction else pad) if precision else ""
+        digits = f".{fraction.ljust(precision, '0')}" if precision else ""
         return f"{sign}{abs(number):04d}-{rest}{digits}Z"
 
     return column
