@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, Final
 from barnabas.converters import CONVERTERS, HEADER_CONVERTERS, load_converter, load_header_converter
 from barnabas.errors import BarnabasError
 from campaigns.fuzz_corpus import hostile
+from campaigns.fuzz_json_schema import json_schema_converters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Row", "main", "run"]
 
@@ -51,6 +52,7 @@ class Row:
     name: str
     converter: Any
     header: bool = False
+    framed: Callable[[Random, bytes], bytes] = lambda _, payload: payload
     inputs: int = 0
     read: int = 0
     codes: Counter[str] = field(default_factory=Counter)
@@ -72,17 +74,18 @@ def rows() -> list[Row]:
         converter_ = load_header_converter(full)()
         converter_.configure({"converter.type": "header"})
         made.append(Row(f"{full.rpartition('.')[2]} (header)", converter_, header=True))
+    made += [Row(name, registered, framed=framed) for name, registered, framed in json_schema_converters()]
     return made
 
 
 def run(inputs: int, seed: int) -> list[Row]:
     """Feed ``inputs`` byte strings, column by column, to one converter after another."""
     random, table = Random(seed), rows()
-    weights = [8 if row.name.startswith("JsonConverter") and not row.header else 2 for row in table]
+    weights = [8 if row.name.startswith(("JsonConverter", "JsonSchema")) and not row.header else 2 for row in table]
     left = inputs
     while left > 0:
         row = random.choices(table, weights)[0]
-        payloads = [hostile(random) for _ in range(min(_COLUMN, left))]
+        payloads = [row.framed(random, hostile(random)) for _ in range(min(_COLUMN, left))]
         left -= len(payloads)
         start = time.perf_counter()
         _feed(row, payloads)

@@ -219,11 +219,15 @@ class _Reader:
     def column(self, payloads: list[bytes]) -> tuple[SchemaColumn, list[Any]]:
         """Messages as values."""
         texts = [payload[HEAD:] for payload in payloads]
-        if self._check is None:
-            values = self._texts.column(texts)
-            if values is not None:
-                return self._schema, values
-        return self._schema, [*map(self._one, texts)]
+        if self._check is not None:
+            return self._schema, [*map(self._one, texts)]
+        values = self._texts.column(texts)
+        return self._schema, [*map(self._alone, texts)] if values is None else values
+
+    def _alone(self, text: bytes) -> Any:
+        """One of a column that was not read as a whole: as it would be read if it had come alone."""
+        values = self._texts.column([text])
+        return self._one(text) if values is None else values[0]
 
     def _one(self, text: bytes) -> Any:
         try:
