@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from barnabas.cli import main
+from barnabas.converters.json_schema_converter import JsonSchemaConverter
+from barnabas.schema import LogicalDecimal, Schema
 
 _names = itertools.count(1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -161,6 +164,22 @@ def test_any_converter(topic):
     assert topic.shown("--value-converter", "ByteArray", "--key-converter", "ByteArray", "--key") == [
         '0x00000007\t{"n":7}'
     ]
+
+
+def test_the_registry_says_how_values_are_read(topic):
+    url = f"mock://{topic.name}"
+    converter = JsonSchemaConverter()
+    converter.configure({"schema.registry.url": url, "decimal.format": "NUMERIC"})
+    schema = Schema.struct("Order", id=Schema.INT64, price=LogicalDecimal.schema(3))
+    topic.write(converter.from_connect(topic.name, schema, {"id": 7, "price": Decimal("0.100")}), "k")
+    topic.write(b"\0\0\0\0\x63{}", "k")
+    topic.write("plain")
+    named = topic.consume("--value-converter", "JsonSchema", "--schema-registry", url, "--key")[1].splitlines()
+    guessed = topic.consume("--schema-registry", url, "--key")[1].splitlines()
+    assert guessed[0] == named[0] == 'k\t{"id":7,"price":0.100}'
+    assert guessed[-1] == "null\tplain"
+    assert "schema id 99" in guessed[2]
+    assert "BRN-1403" in guessed[2]
 
 
 def test_settings_of_worker_and_connector_and_transforms(topic, tmp_path):
