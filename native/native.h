@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* Bumped whenever a function changes what it takes or gives: a compiled part of other sources is not used. */
-#define BARNABAS_REVISION 1
+#define BARNABAS_REVISION 2
 
 typedef struct {
     PyObject *name;  /* borrowed: the tuple of names outlives the call */
@@ -49,7 +49,7 @@ typedef struct {
 bool buffer_grow(Buffer *buffer, size_t more);
 static inline bool buffer_room(Buffer *buffer, size_t more)
 {
-    return buffer->room - buffer->size >= more || buffer_grow(buffer, more);
+    return (buffer->data != NULL && buffer->room - buffer->size >= more) || buffer_grow(buffer, more);
 }
 void buffer_free(Buffer *buffer);
 
@@ -67,6 +67,7 @@ extern PyMethodDef header_methods[];
 extern PyMethodDef json_write_methods[];
 extern PyMethodDef json_read_methods[];
 extern PyMethodDef java_text_methods[];
+extern PyMethodDef page_methods[];
 extern PyMethodDef avro_plan_methods[];
 extern PyMethodDef avro_read_methods[];
 extern PyMethodDef avro_write_methods[];

@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from barnabas._columns import native
 from barnabas.cli.exits import OK
 from barnabas.kafka_version import KAFKA_VERSION
 
@@ -36,5 +37,6 @@ def run(arguments: Namespace) -> int:
         f"barnabas {installed_version()} (compatible with Apache Kafka Connect {KAFKA_VERSION})\n"
         f"Python {platform.python_version()}, confluent-kafka {installed_version('confluent-kafka')}, "
         f"{platform.system()} {platform.machine()}\n"
+        f"compiled part: {'not in use' if native is None else 'in use'}\n"
     )
     return OK

@@ -36,6 +36,9 @@ PRELOAD = (
     "msgspec",
     "orjson",
     "barnabas",
+    "barnabas._columns.headers",
+    "barnabas._columns.rows",
+    "barnabas._columns.values",
     "barnabas.connectors",
     "barnabas.converters",
     "barnabas.converters.byte_array",
@@ -49,6 +52,7 @@ PRELOAD = (
     "barnabas.logs",
     "barnabas.supervisor.describe",
     "barnabas.supervisor.host",
+    "barnabas.supervisor.pages",
     "barnabas.task.pipeline",
     "barnabas.task.sink",
     "barnabas.task.source",
@@ -180,11 +184,11 @@ class _Server:
         from barnabas.task.warm import warm_up  # noqa: PLC0415  as heavy as what it runs
 
         warm_up()
-        self._freeze()
+        from barnabas.supervisor import pages  # noqa: PLC0415  as above
 
-    @staticmethod
-    def _freeze() -> None:
         gc.collect()
+        pages.fill()
+        pages.share()
         gc.freeze()
 
     def _preload(self, module: str) -> None:
@@ -192,7 +196,9 @@ class _Server:
         if module and module not in sys.modules:
             with contextlib.suppress(Exception):
                 importlib.import_module(module)
-            self._freeze()
+            gc.collect()
+            sys.modules["barnabas.supervisor.pages"].fill()
+            gc.freeze()
 
     def _answer(self, request: dict[str, Any], fds: list[int], poller: select.poll) -> None:
         if request["op"] == "kill":

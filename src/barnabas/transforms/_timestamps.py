@@ -87,7 +87,15 @@ class Conversions:
                 return target(sources[source](value))
             return target(_moment(value, source))
 
-        return Conversion(one, by_class(self._ways(form, target), one))
+        slowly = by_class(self._ways(form, target), one)
+        if form not in (None, "unix") or self._unit != 1 or target is not _same:
+            return Conversion(one, slowly)
+
+        def many(column: Column) -> Column:
+            made = to_moments(column)
+            return slowly(column) if made is None else made
+
+        return Conversion(one, many)
 
     # -- out of a form ------------------------------------------------------------------------------------------------
 
@@ -180,9 +188,6 @@ class _Moments:
         Raises:
             OverflowError: one is out of range.
         """
-        made = to_moments(column)
-        if made is not None:
-            return made
         try:
             return self._known(column)
         except KeyError:
