@@ -135,7 +135,8 @@ PyMODINIT_FUNC PyInit__native(void)
 {
     PyMethodDef *parts[] = {fetch_methods, row_methods,  flat_methods,       cast_methods,      header_methods,
                             json_write_methods, json_read_methods, java_text_methods,
-                            avro_plan_methods, avro_read_methods, avro_write_methods};
+                            avro_plan_methods, avro_read_methods, avro_write_methods,
+                            page_methods};
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL) {
         return NULL;

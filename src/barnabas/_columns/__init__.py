@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["native"]
 
-_REVISION: Final = 1  # of the compiled part's functions: one that was built from other sources is not used
+_REVISION: Final = 2  # of the compiled part's functions: one that was built from other sources is not used
 
 
 def _load() -> ModuleType | None:

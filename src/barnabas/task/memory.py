@@ -1,9 +1,14 @@
-"""Gives memory back while a task has nothing to do: the allocator keeps freed pages otherwise, in every task."""
+"""Gives memory back while a task has nothing to do, which the allocator and the kernel do not do by themselves.
+
+The allocator keeps freed pages. And a page that was shared with the fork server is a task's own from the first write
+to it, which for a Python object is as soon as somebody looks at it; most of those copies say nothing new.
+"""
 
 from __future__ import annotations
 
 import time
 
+from barnabas._columns import native
 from barnabas.kafka._librdkafka import return_memory
 
 __all__ = ["IdleTrim"]
@@ -13,19 +18,34 @@ _AGAIN = 10.0
 
 
 class IdleTrim:
-    """Told by a loop what it does; trims once in each pause of work, and never more than once in ten seconds."""
+    """Told by a loop what it does; trims once in each pause of work, and never more than once in ten seconds.
+
+    A task that never pauses is trimmed once, when it has come to its usual work: starting it wrote to more pages.
+    """
 
     def __init__(self) -> None:
         self._worked = True
         self._next = time.monotonic() + _FIRST
+        self._begun = False
 
     def worked(self) -> None:
         """There were records."""
         self._worked = True
+        if not self._begun and time.monotonic() >= self._next:
+            self._begun = True
+            _trim()
 
     def idle(self) -> None:
         """There were none."""
         if self._worked and time.monotonic() >= self._next:
             self._worked = False
+            self._begun = True
             self._next = time.monotonic() + _AGAIN
-            return_memory()
+            _trim()
+
+
+def _trim() -> None:
+    """Takes some milliseconds."""
+    return_memory()
+    if native is not None:
+        native.return_pages()

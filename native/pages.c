@@ -1,0 +1,517 @@
+/* Pages of memory that forked processes share, and how they come to share them again.
+ *
+ * A forked process gets a copy of each page that it writes to, and CPython writes to an object whenever it looks at it:
+ * its reference count goes up, and down again. The copy stays, although nothing in it is different. So the fork server
+ * puts all Python objects that it has into a file in memory (share_pages) which it and its children map privately; a
+ * child may then drop its copy of a page, which is to say that it sees the file's again, wherever nothing but reference
+ * counts is different (return_pages).
+ *
+ * Reference counts may be forgotten because nobody depends on them: those of all objects that are there when the pages
+ * are shared are raised so far that the objects outlive every process, and no count of what was forgotten can matter.
+ *
+ * What has to hold, and where it comes from:
+ * - No page is written to between the look at it and its dropping. Only regions are taken that CPython's allocator for
+ *   objects manages; that memory is written to by who holds the GIL, which return_pages does all along.
+ * - The exception are buffers which a call without the GIL fills. An object with such a buffer was made by the child:
+ *   its head differs from the file's, and so its page is kept. Where it may reach into the next page, that one is kept
+ *   as well: a page is dropped only if the one before it in its pool has nothing new either.
+ * - Objects of before the fork have no such buffers in use; the modules that the fork server imports make none.
+ */
+#include "native.h"
+
+#ifdef __linux__
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
+#if defined(__linux__) && defined(MFD_CLOEXEC) && defined(MADV_POPULATE_READ) && SIZEOF_VOID_P == 8 \
+    && PY_VERSION_HEX < 0x030E0000 && !defined(Py_GIL_DISABLED) && !defined(PYPY_VERSION)
+#define PAGES_KNOWN 1
+#endif
+
+#ifdef PAGES_KNOWN
+
+#define PAGE ((size_t)4096)
+#define POOL ((uintptr_t)16384)        /* of CPython's allocator, since 3.10 */
+#define WORD sizeof(uint64_t)
+#define WORDS (PAGE / WORD)
+#define PRESENT (UINT64_C(1) << 63)
+#define OF_FILE (UINT64_C(1) << 61)
+#define FOR_EVER ((Py_ssize_t)1 << 40) /* more references than any process makes; see above */
+#define MOST_REGIONS 512
+#define MOST_TRIES 100000
+#define LARGEST 512 /* bytes: what is larger is malloc's */
+
+/* The head of a pool of CPython's allocator, since 3.10: 16 kB at a multiple of that, divided into blocks of one size. */
+typedef struct {
+    uint32_t used;
+    uint32_t unused;
+    void *free_block, *next, *before;
+    uint32_t arena;
+    uint32_t size_class; /* blocks are 16 bytes times this, and 16 */
+    uint32_t next_offset;
+    uint32_t last_offset;
+} Pool;
+
+typedef struct {
+    uintptr_t start, end;
+    off_t offset;      /* in the file */
+    uint64_t *free;    /* a bit for each word: it may be forgotten, being the count of an object of before the fork */
+    uint8_t *pools;    /* for each POOL bytes: whether they are a pool with such objects */
+} Region;
+
+static Region regions[MOST_REGIONS];
+static int region_count;
+static int file = -1;
+
+static Region *region_of(uintptr_t address)
+{
+    int low = 0, high = region_count;
+    while (low < high) {
+        int middle = (low + high) / 2;
+        if (address >= regions[middle].end) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < region_count && address >= regions[low].start ? &regions[low] : NULL;
+}
+
+/* ------------------------------------------------------------------ which regions */
+
+/* Writable private memory without a file and a name: not the heap of malloc, and no stack. Where the kernel has joined
+ * pools with other memory, all of it is shared, and only the pools are given back. False if the map cannot be read. */
+static bool find_regions(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL) {
+        return false;
+    }
+    char line[512];
+    region_count = 0;
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start, end, inode;
+        char mode[5];
+        int at = 0;
+        if (sscanf(line, "%lx-%lx %4s %*s %*s %lu%n", &start, &end, mode, &inode, &at) < 4) {
+            continue;
+        }
+        bool named = strpbrk(line + at, "/[") != NULL;
+        if (!named && inode == 0 && strcmp(mode, "rw-p") == 0 && region_count < MOST_REGIONS) {
+            regions[region_count++] = (Region){.start = start, .end = end};
+        }
+    }
+    fclose(maps);
+    return region_count > 0;
+}
+
+static size_t pools_of(const Region *region)
+{
+    return (region->end - (region->start & ~(POOL - 1))) / POOL + 1;
+}
+
+static size_t pool_number(const Region *region, uintptr_t address)
+{
+    return (address & ~(POOL - 1)) / POOL - region->start / POOL;
+}
+
+static bool is_pool(const Pool *pool)
+{
+    uint32_t size = (pool->size_class + 1) * 16;
+    return pool->size_class < LARGEST / 16 && pool->last_offset == POOL - size && pool->used > 0
+        && pool->used <= (POOL - sizeof *pool) / size;
+}
+
+static bool may_forget(const Region *region, uintptr_t word)
+{
+    size_t bit = (word - region->start) / WORD;
+    return region->free[bit / 64] >> (bit % 64) & 1;
+}
+
+static void let_forget(const Region *region, uintptr_t word)
+{
+    size_t bit = (word - region->start) / WORD;
+    region->free[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+/* An object may also stand in memory that is not the allocator's for objects: its pages are then left alone. */
+static void mark_pool(Region *region, uintptr_t object)
+{
+    uintptr_t pool = object & ~(POOL - 1);
+    if (pool >= region->start && pool + POOL <= region->end && is_pool((const Pool *)pool)) {
+        region->pools[pool_number(region, object)] = 1;
+    }
+}
+
+/* ------------------------------------------------------------------ which objects */
+
+typedef struct {
+    PyObject **items;
+    size_t count, room;
+    PyObject *elsewhere; /* a set of the addresses of those outside of the regions that were seen */
+    bool failed;
+} Walk;
+
+static int walk_push(PyObject *object, void *context)
+{
+    Walk *walk = context;
+    if (object == NULL || walk->failed) {
+        return 0;
+    }
+    Region *region = region_of((uintptr_t)object);
+    if (region != NULL) {
+        if (may_forget(region, (uintptr_t)object)) {
+            return 0;
+        }
+        let_forget(region, (uintptr_t)object);
+        mark_pool(region, (uintptr_t)object);
+    } else {
+        PyObject *number = PyLong_FromVoidPtr(object);
+        int known = number == NULL ? -1 : PySet_Contains(walk->elsewhere, number);
+        if (known == 0) {
+            known = PySet_Add(walk->elsewhere, number);
+        } else if (known == 1) {
+            Py_DECREF(number);
+            return 0;
+        }
+        Py_XDECREF(number);
+        if (known < 0) {
+            walk->failed = true;
+            return 0;
+        }
+    }
+    if (walk->count == walk->room) {
+        size_t room = walk->room * 2 + 4096;
+        PyObject **items = PyMem_RawRealloc(walk->items, room * sizeof *items);
+        if (items == NULL) {
+            walk->failed = true;
+            return 0;
+        }
+        walk->items = items;
+        walk->room = room;
+    }
+    walk->items[walk->count++] = object;
+    return 0;
+}
+
+/* What an object refers to; also what the garbage collector need not see: keys, code, classes written in C. */
+static void walk_into(Walk *walk, PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    walk_push((PyObject *)type, walk);
+    if (PyDict_CheckExact(object)) {
+        PyObject *key, *value;
+        Py_ssize_t place = 0;
+        while (PyDict_Next(object, &place, &key, &value)) {
+            walk_push(key, walk);
+            walk_push(value, walk);
+        }
+    } else if (PyCode_Check(object)) {
+        PyCodeObject *code = (PyCodeObject *)object;
+        PyObject *parts[] = {code->co_consts,   code->co_names,    code->co_exceptiontable, code->co_localsplusnames,
+                             code->co_filename, code->co_name,     code->co_qualname,       code->co_linetable};
+        for (size_t at = 0; at < sizeof parts / sizeof *parts; at++) {
+            walk_push(parts[at], walk);
+        }
+#if PY_VERSION_HEX < 0x030C0000
+        /* How often it still has to run before the interpreter looks at its instructions: beside its flags. */
+        Region *region = region_of((uintptr_t)object);
+        if (region != NULL) {
+            let_forget(region, (uintptr_t)&code->co_warmup & ~(uintptr_t)(WORD - 1));
+        }
+#endif
+    } else if (PyType_Check(object)) {
+        PyTypeObject *described = (PyTypeObject *)object;
+        walk_push(described->tp_dict, walk);
+        walk_push(described->tp_mro, walk);
+        walk_push(described->tp_bases, walk);
+    }
+    if (PyObject_IS_GC(object) && type->tp_traverse != NULL) {
+        type->tp_traverse(object, walk_push, walk);
+    }
+}
+
+static void keep_for_ever(PyObject *object)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    object->ob_refcnt = _Py_IMMORTAL_REFCNT; /* nobody writes to its count from now on */
+#else
+    object->ob_refcnt += FOR_EVER;
+#endif
+}
+
+/* All objects that the garbage collector looks after, those that were frozen excepted; NULL with an exception. */
+static PyObject *known_objects(void)
+{
+    PyObject *collector = PyImport_ImportModule("gc");
+    PyObject *objects = collector == NULL ? NULL : PyObject_CallMethod(collector, "get_objects", NULL);
+    Py_XDECREF(collector);
+    return objects;
+}
+
+/* Marks all objects that can be found, and has those in the regions outlive the process. */
+static bool mark_objects(void)
+{
+    Walk walk = {.elsewhere = PySet_New(NULL)};
+    PyObject *roots = known_objects();
+    if (walk.elsewhere == NULL || roots == NULL) {
+        Py_XDECREF(walk.elsewhere);
+        Py_XDECREF(roots);
+        return false;
+    }
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(roots); at++) {
+        walk_push(PyList_GET_ITEM(roots, at), &walk);
+    }
+    for (size_t at = 0; at < walk.count && !walk.failed; at++) {
+        walk_into(&walk, walk.items[at]);
+    }
+    if (!walk.failed) {
+        for (size_t at = 0; at < walk.count; at++) {
+            if (region_of((uintptr_t)walk.items[at]) != NULL) {
+                keep_for_ever(walk.items[at]);
+            }
+        }
+    }
+    PyMem_RawFree(walk.items);
+    Py_DECREF(walk.elsewhere);
+    Py_DECREF(roots);
+    return !walk.failed;
+}
+
+/* ------------------------------------------------------------------ the file */
+
+static bool write_all(const char *from, size_t size, off_t offset)
+{
+    while (size > 0) {
+        ssize_t done = pwrite(file, from, size, offset);
+        if (done <= 0) {
+            return false;
+        }
+        from += done;
+        offset += done;
+        size -= (size_t)done;
+    }
+    return true;
+}
+
+/* Has the pages of a region counted as this process's, as they were before; holes in the file stay holes. */
+static void look_at_pages(const Region *region)
+{
+    off_t end = region->offset + (off_t)(region->end - region->start);
+    off_t data = lseek(file, region->offset, SEEK_DATA);
+    while (data >= 0 && data < end) {
+        off_t hole = lseek(file, data, SEEK_HOLE);
+        hole = hole < 0 || hole > end ? end : hole;
+        char *from = (char *)region->start + (data - region->offset);
+        (void)madvise(from, (size_t)(hole - data), MADV_POPULATE_READ);
+        data = lseek(file, hole, SEEK_DATA);
+    }
+}
+
+/* Copies a region into the file, without the pages that were never used, and maps that in its place. Nothing in the
+ * region may change meanwhile: no Python code runs here, there is one thread, and what is written to is on its stack or
+ * a variable of this library. */
+static bool move_region(const Region *region, int pagemap)
+{
+    uint64_t entries[512];
+    size_t pages = (region->end - region->start) / PAGE;
+    for (size_t done = 0; done < pages;) {
+        size_t count = pages - done < 512 ? pages - done : 512;
+        off_t place = (off_t)((region->start / PAGE + done) * WORD);
+        if (pread(pagemap, entries, count * WORD, place) != (ssize_t)(count * WORD)) {
+            return false;
+        }
+        for (size_t at = 0; at < count; at++) {
+            size_t offset = (done + at) * PAGE;
+            if ((entries[at] & PRESENT)
+                && !write_all((const char *)region->start + offset, PAGE, region->offset + (off_t)offset)) {
+                return false;
+            }
+        }
+        done += count;
+    }
+    void *where = (void *)region->start;
+    size_t size = region->end - region->start;
+    if (mmap(where, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, region->offset) != where) {
+        return false;
+    }
+    look_at_pages(region);
+    return true;
+}
+
+static void forget_regions(int from)
+{
+    for (int at = from; at < region_count; at++) {
+        PyMem_RawFree(regions[at].free);
+        PyMem_RawFree(regions[at].pools);
+        regions[at].free = NULL;
+        regions[at].pools = NULL;
+    }
+    region_count = from;
+}
+
+static bool make_file(size_t size)
+{
+    file = memfd_create("barnabas-objects", MFD_CLOEXEC);
+    if (file >= 0 && ftruncate(file, (off_t)size) == 0) {
+        return true;
+    }
+    if (file >= 0) {
+        close(file);
+        file = -1;
+    }
+    return false;
+}
+
+/* share_pages() -> bytes: has this process and those forked from it share all objects that there are.
+ *
+ * Called once, by a process with one thread, before its objects are frozen. None of them is ever freed from then on. 0
+ * where it cannot be done. */
+static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    if (file >= 0 || sysconf(_SC_PAGESIZE) != (long)PAGE || !find_regions()) {
+        return PyLong_FromLong(0);
+    }
+    size_t size = 0;
+    bool good = true;
+    for (int at = 0; at < region_count; at++) {
+        Region *region = &regions[at];
+        region->offset = (off_t)size;
+        size += region->end - region->start;
+        region->free = PyMem_RawCalloc((region->end - region->start) / WORD / 64 + 1, WORD);
+        region->pools = PyMem_RawCalloc(pools_of(region), 1);
+        good = good && region->free != NULL && region->pools != NULL;
+    }
+    int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (!good || pagemap < 0 || !make_file(size) || !mark_objects()) {
+        forget_regions(0);
+        size = 0;
+    }
+    for (int at = 0; at < region_count; at++) {
+        if (!move_region(&regions[at], pagemap)) { /* the rest stays as it is */
+            forget_regions(at);
+        }
+    }
+    if (pagemap >= 0) {
+        close(pagemap);
+    }
+    PyErr_Clear();
+    return PyLong_FromSize_t(region_count ? size : 0);
+}
+
+/* ------------------------------------------------------------------ giving copies back */
+
+/* Whether a copy says nothing but what the file says, reference counts apart. */
+static bool nothing_new(const Region *region, uintptr_t page, const uint64_t *shared)
+{
+    const uint64_t *own = (const uint64_t *)page;
+    for (size_t at = 0; at < WORDS; at++) {
+        if (own[at] == shared[at]) {
+            continue;
+        }
+        if (!may_forget(region, page + at * WORD)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t return_region(const Region *region, int pagemap)
+{
+    uint64_t entries[POOL / PAGE], shared[WORDS];
+    size_t given = 0;
+    for (uintptr_t pool = region->start & ~(POOL - 1); pool < region->end; pool += POOL) {
+        if (!region->pools[pool_number(region, pool)]) {
+            continue;
+        }
+        if (pread(pagemap, entries, sizeof entries, (off_t)(pool / PAGE * WORD)) != (ssize_t)sizeof entries) {
+            return given;
+        }
+        bool before = true; /* nothing new in the page before */
+        for (size_t at = 0; at < POOL / PAGE; at++) {
+            uintptr_t page = pool + at * PAGE;
+            if (!(entries[at] & PRESENT) || (entries[at] & OF_FILE)) {
+                before = true;
+                continue;
+            }
+            off_t offset = region->offset + (off_t)(page - region->start);
+            bool same = pread(file, shared, PAGE, offset) == (ssize_t)PAGE && nothing_new(region, page, shared);
+            if (same && before && madvise((void *)page, PAGE, MADV_DONTNEED) == 0) {
+                given += PAGE;
+            }
+            before = same;
+        }
+    }
+    return given;
+}
+
+/* return_pages() -> bytes: gives back the copies of shared pages in which there is nothing new; takes milliseconds.
+ *
+ * Called by a process that was forked after share_pages, on any thread, at any time. */
+static PyObject *return_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    size_t given = 0;
+    int pagemap = file < 0 ? -1 : open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (pagemap >= 0) {
+        for (int at = 0; at < region_count; at++) {
+            given += return_region(&regions[at], pagemap);
+        }
+        close(pagemap);
+    }
+    return PyLong_FromSize_t(given);
+}
+
+/* fill_pools(): takes all blocks that are free in pools which are in use, so that what is made from now on is made side
+ * by side in new pages, instead of here and there in pages that would otherwise never be written to.
+ *
+ * Called before share_pages, with CPython's own allocator for objects; the blocks are never freed. */
+static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    size_t taken = 0;
+    for (size_t size = 16; size <= LARGEST; size += 16) {
+        for (int tries = 0; tries < MOST_TRIES; tries++) {
+            void *block = PyObject_Malloc(size);
+            if (block == NULL) {
+                break;
+            }
+            const Pool *pool = (const Pool *)((uintptr_t)block & ~(POOL - 1));
+            if (!is_pool(pool) || pool->used == 1) { /* a new one */
+                PyObject_Free(block);
+                break;
+            }
+            taken += size;
+        }
+    }
+    return PyLong_FromSize_t(taken);
+}
+
+#else /* another system, or an interpreter whose objects are not known */
+
+static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    return PyLong_FromLong(0);
+}
+
+static PyObject *return_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    return PyLong_FromLong(0);
+}
+
+static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    return PyLong_FromLong(0);
+}
+
+#endif
+
+PyMethodDef page_methods[] = {
+    {"fill_pools", fill_pools, METH_NOARGS, "Take the blocks that are free in pools in use."},
+    {"share_pages", share_pages, METH_NOARGS, "Have this process and those forked from it share all objects that there are."},
+    {"return_pages", return_pages, METH_NOARGS, "Give back copies of shared pages in which there is nothing new."},
+    {NULL, NULL, 0, NULL},
+};
