@@ -147,6 +147,7 @@ def test_what_cannot_be_read_is_shown_and_it_goes_on(topic):
     assert lines[0] == f"{topic.name}-0@0\tk"
     assert "ERROR value: " in lines[1]
     assert "Confluent Avro, schema id 42" in lines[1]
+    assert "Here, --schema-registry URL is enough." in lines[1]
     assert lines[2] == "  bytes of the value: 00 00 00 00 2a 61 62 63 64 65 66 67"
     assert "Confluent" not in lines[4], "explained once"
     assert lines[-1] == "null\tfine"
@@ -220,7 +221,7 @@ def test_settings_of_worker_and_connector_and_transforms(topic, tmp_path):
         (["--partition", "7"], 2, "has no partition 7. Its partitions are 0 to 0. (BRN-1461)"),
         (["--since", "soon"], 1, "--since soon is no time."),
         (["-X", "key"], 1, "--property key is not of the form KEY=VALUE."),
-        (["--value-converter", "Jsn"], 2, "Class Jsn could not be found."),
+        (["--value-converter", "Jsn"], 2, "Class Jsn could not be found. Did you mean org.apache.kafka.connect.json.JsonConverter?"),
         (["--last", "0"], 1, "0 is no number from 1 on"),
         (["--offset", "x"], 1, "x is no offset"),
         (["--timeout", "0"], 1, "0 is no number of seconds"),

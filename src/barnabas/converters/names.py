@@ -138,6 +138,6 @@ def _load(name: str, table: Mapping[str, str], base: type) -> type:
 
 def _suggestion(name: str, table: Mapping[str, str]) -> str:
     simple = name.replace(":", ".").rpartition(".")[2].lower()
-    known = {full.rpartition(".")[2].lower(): full for full in table}
+    known = {alias.rpartition(".")[2].lower(): full for alias, full in _names(table).items()}
     near = difflib.get_close_matches(simple, known, n=1)
     return f"Did you mean {known[near[0]]}?" if near else f"Converters here are {', '.join(sorted(table))}."

@@ -26,6 +26,7 @@ _ORDINARY: Final = frozenset("\t\n\r\f\x1b")
 _URL: Final = "schema.registry.url"
 _KINDS: Final = {"AVRO": "AvroConverter", "PROTOBUF": "ProtobufConverter", "JSON": "JsonSchemaConverter"}
 _HEAD: Final = 5
+_HERE: Final = " Here, --schema-registry URL is enough."
 
 
 class Guess(Converter):
@@ -70,7 +71,7 @@ class Guess(Converter):
                 f"The {self._kind} is no text",
                 code="BRN-1462",
                 key=f"{self._kind}.converter",
-                remedy=remedy_for(payload, self._kind),
+                remedy=remedy_for(payload, self._kind) + (_HERE if payload[:1] == b"\0" else ""),
             )
         if text[:1] in ("{", "["):
             try:
