@@ -173,8 +173,7 @@ class ToConnect:
         settings, props = self._settings, avro.props
         changes: dict[str, Any] = {"parameters": dict(base.parameters)}
         if settings.meta:
-            own = None if settings.discard_type else _text(props, words.CONNECT_DOC) or avro.doc
-            changes["doc"] = doc if doc is not None else own
+            changes["doc"] = doc if doc is not None or settings.discard_type else _own_doc(avro)
             changes["version"] = _version(props, base.version)
             changes["parameters"] |= _parameters(props)
             changes["parameters"] |= {
@@ -306,6 +305,11 @@ def _parameters(props: Mapping[str, Any]) -> dict[str, str]:
 def _text(props: Mapping[str, Any], key: str) -> str | None:
     found = props.get(key)
     return found if isinstance(found, str) else None
+
+
+def _own_doc(avro: AvroType) -> str | None:
+    kept = _text(avro.props, words.CONNECT_DOC)
+    return avro.doc if kept is None else kept
 
 
 def _required(made: Schema | None, record: str, field: str) -> Schema:
