@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from barnabas.connectors.jdbc import source_task
 from barnabas.connectors.jdbc.source import JdbcSourceConnector
 from barnabas.testing import SourceHarness
+from services.postgres import PostgresServer
+from services.process import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -199,8 +202,6 @@ def test_rows_with_a_time_that_was_over_already(db, run, mode, partitioned):
 
 
 def test_a_prepared_transaction_is_waited_for(tmp_path_factory):
-    from services.postgres import PostgresServer  # noqa: PLC0415  this test alone needs another server
-
     settings = {"max_prepared_transactions": "5"}
     server = PostgresServer(tmp_path_factory.mktemp("prepared"), settings)
     with server, server.connect() as db, server.connect() as other:
@@ -219,3 +220,44 @@ def test_a_prepared_transaction_is_waited_for(tmp_path_factory):
             assert ids(harness, 1, 0.2) == []
             db.execute("COMMIT PREPARED 'p'")
             assert ids(harness, 2) == [1, 2]
+
+
+@pytest.fixture
+def standby(tmp_path):
+    """A primary and a standby that follows it."""
+    primary = PostgresServer(tmp_path / "primary")
+    with primary:
+        primary.stop()
+        link = {"primary_conninfo": primary.conninfo(), "hot_standby": "on"}
+        follower = PostgresServer(tmp_path / "standby", link)
+        subprocess.run(["cp", "-a", primary.data, follower.data], check=True)
+        (follower.data / "standby.signal").touch()
+        primary.start()
+        with follower:
+            yield primary, follower
+
+
+def test_a_standby_waits_too(standby):
+    primary, follower = standby
+    with primary.connect() as db, primary.connect() as other:
+        db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
+        with follower.connect() as there:
+            wait_for(lambda: there.execute("SELECT to_regclass('t')").fetchone()[0] is not None)
+        for number, mode in ((1, "incrementing"), (3, "timestamp")):
+            other.execute("BEGIN; INSERT INTO t DEFAULT VALUES")
+            db.execute("INSERT INTO t DEFAULT VALUES")
+            with follower.connect() as there:
+                wait_for(lambda: there.execute("SELECT max(id) FROM t").fetchone()[0] == number + 1)  # noqa: B023  at once
+            props = {
+                "connection.url": follower.jdbc_url(),
+                "connection.user": "postgres",
+                "mode": mode,
+                "timestamp.column.name": "at",
+                "timestamp.lookback.ms": "1",
+                "poll.interval.ms": "10",
+            }
+            with SourceHarness(JdbcSourceConnector, props) as harness:
+                before = ids(harness, 2, 0.4)
+                assert number + 1 not in before
+                other.execute("COMMIT")
+                assert [*before, *ids(harness, number + 1 - len(before))] == [*range(1, number + 2)]

@@ -8,10 +8,10 @@ ours.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from barnabas import Schema
 from barnabas.connectors.jdbc.url import JdbcUrl
@@ -132,9 +132,6 @@ class Dialect(ABC):
         url: Where.
         quoting: Whether identifiers are put in quotes; without, the database folds their case.
     """
-
-    NAME: ClassVar[str]
-    """What ``dialect.name`` calls it."""
 
     def __init__(self, url: JdbcUrl, quoting: Quoting = "always") -> None:
         self.url = url
@@ -327,8 +324,3 @@ class Dialect(ABC):
     @abstractmethod
     def still_open(self, connection: Any, transactions: Sequence[str]) -> list[str]:
         """Those of these transactions, as a barrier named them, that have not ended."""
-
-    def iterate(self, reader: Reader, size: int) -> Iterator[list[tuple[Any, ...]]]:
-        """All batches of a reader."""
-        while rows := reader.rows(size):
-            yield rows

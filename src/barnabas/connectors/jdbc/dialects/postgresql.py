@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from barnabas import ConfigError, Schema
 from barnabas.connectors.jdbc.dialects import postgresql_catalog as catalog
@@ -43,8 +43,6 @@ _MOST_PARTS = 3
 
 class PostgreSqlDialect(Dialect):
     """PostgreSQL 12 and later, by psycopg."""
-
-    NAME: ClassVar[str] = "PostgreSqlDatabaseDialect"
 
     def __init__(self, url: JdbcUrl, quoting: Quoting = "always") -> None:
         super().__init__(url, quoting)

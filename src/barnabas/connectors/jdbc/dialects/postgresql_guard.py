@@ -5,7 +5,8 @@ the transaction: locks tell the open writers exactly, long before they have a tr
 A transaction that has not written yet may still do so with the time of its beginning (``now()``); that it is there is
 told by the lock that every transaction holds on its own virtual id.
 
-A standby has no locks of those who write on the primary. There the transaction ids known to be running have to do.
+A standby has no locks of those who write on the primary, and does not tell which of their ids are running; it only
+knows that none below the oldest is.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ SELECT pid, concat_ws(', ', 'user ' || usename, 'application ' || nullif(applica
   'open since ' || to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'), state)
 FROM pg_catalog.pg_stat_activity WHERE pid = ANY(%s)
 """
-_STANDBY = "SELECT 'xid ' || x FROM pg_catalog.txid_snapshot_xip(pg_catalog.txid_current_snapshot()) AS x"
+_STANDBY = """
+SELECT pg_catalog.txid_snapshot_xmin(s), pg_catalog.txid_snapshot_xmax(s)
+FROM pg_catalog.txid_current_snapshot() AS s
+"""
+_BEFORE = "before "
 _STILL = "SELECT DISTINCT virtualtransaction FROM pg_catalog.pg_locks WHERE virtualtransaction = ANY(%s)"
 
 
@@ -62,8 +67,8 @@ def barrier(connection: Any, query: str, guard: Guard) -> Barrier:
     if guard == "none":
         return Barrier({}, now)
     if standby:
-        names = connection.execute(_STANDBY).fetchall()
-        return Barrier({name: "a transaction on the primary" for (name,) in names}, now)
+        oldest, next_ = connection.execute(_STANDBY).fetchone()
+        return Barrier({f"{_BEFORE}{next_}": "transactions on the primary"} if oldest < next_ else {}, now)
     with connection.transaction():
         connection.execute("SET LOCAL TRANSACTION READ ONLY")
         connection.execute(f"EXPLAIN {query}", prepare=False)
@@ -76,15 +81,13 @@ def barrier(connection: Any, query: str, guard: Guard) -> Barrier:
 
 def still_open(connection: Any, transactions: Sequence[str]) -> list[str]:
     """See :meth:`Dialect.still_open`."""
-    here = [name for name in transactions if not name.startswith("xid ")]
-    left = _first(connection.execute(_STANDBY)) & set(transactions) if len(here) < len(transactions) else set()
-    if here:
-        # One that was prepared goes on under another name: all that are prepared while some have ended stand for it.
-        kept = _first(connection.execute(_STILL, [here]))
-        ended = [name for name in here if name not in kept]
-        left |= kept | (
-            _first(connection.execute(_PREPARED)) if any(not _is_prepared(name) for name in ended) else set()
-        )
+    if transactions[0].startswith(_BEFORE):
+        oldest, _ = connection.execute(_STANDBY).fetchone()
+        return [name for name in transactions if oldest < int(name.removeprefix(_BEFORE))]
+    left = _first(connection.execute(_STILL, [list(transactions)]))
+    # One that was prepared goes on under another name: all that are prepared when one has ended stand for it.
+    if any(name not in left and not _is_prepared(name) for name in transactions):
+        left |= _first(connection.execute(_PREPARED))
     return sorted(left)
 
 

@@ -29,6 +29,12 @@ _ISOLATION = {
 # A paused task is not called at all: the server ends a transaction that nobody reads from any more, since an open one
 # keeps it from cleaning up after everybody.
 _LOCAL = "SET LOCAL cursor_tuple_fraction = 1.0; SET LOCAL idle_in_transaction_session_timeout = '10min'"
+# A standby does not tell who is running: all from the oldest on count as such.
+_SNAPSHOT = """
+SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN concat(pg_catalog.txid_snapshot_xmin(s), ':',
+  pg_catalog.txid_snapshot_xmin(s), ':') ELSE s::text END
+FROM pg_catalog.txid_current_snapshot() AS s
+"""
 _CURSOR = "barnabas_rows"
 _Y2K_MS = 946_684_800_000
 _Y2K_DAYS = 10_957
@@ -40,7 +46,7 @@ _INT64, _INT32 = struct.Struct("!q"), struct.Struct("!i")
 def begin(connection: Any, isolation: str) -> str:
     """See :meth:`Dialect.begin`."""
     connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}")
-    (snapshot,) = connection.execute("SELECT pg_catalog.txid_current_snapshot()::text").fetchone()
+    (snapshot,) = connection.execute(_SNAPSHOT).fetchone()
     return str(snapshot)
 
 
