@@ -20,7 +20,15 @@ _TYPES = {
     Type.STRING: "TEXT",
     Type.BYTES: "BYTEA",
 }
-_LOGICAL = {LogicalDecimal.NAME: "DECIMAL", Date.NAME: "DATE", Time.NAME: "TIME", Timestamp.NAME: "TIMESTAMP"}
+_LOGICAL = {
+    LogicalDecimal.NAME: "DECIMAL",
+    Date.NAME: "DATE",
+    Time.NAME: "TIME",
+    Timestamp.NAME: "TIMESTAMP",
+    "io.debezium.data.Json": "JSONB",
+    "io.debezium.data.Uuid": "UUID",
+    "io.debezium.data.Xml": "XML",
+}
 
 
 def ddl_type(schema: Schema) -> str:
