@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -216,10 +216,8 @@ _LEAVES: list[tuple[Schema, st.SearchStrategy[Any]]] = [
     (_COLOURS, st.sampled_from(["RED", "GREEN", "BLUE"])),
 ]
 _KEY_LEAVES = [leaf for leaf in _LEAVES if leaf[0] in (Schema.INT32, Schema.INT64, Schema.STRING, Schema.BOOLEAN)]
-_MAP_LEAVES = [leaf for leaf in _LEAVES[2:9]]
+_MAP_LEAVES = _LEAVES[2:9]
 _FIELDS = ["a", "b", "c", "from", "Clear", "x_1", "DESCRIPTOR", "__eq__"]
-
-assert time  # the values of Time
 
 
 @st.composite

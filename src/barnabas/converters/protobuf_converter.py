@@ -134,14 +134,27 @@ class ProtobufConverter(RegistryConverter):
         text = SchemaText(draft.text, PROTOBUF, self._references(draft))
         chosen = self.choose(topic, draft.message, text)
         loaded = draft.loaded if chosen.schema == text else self._load(chosen.schema)
-        return engine.PayloadWriter(
-            schema,
-            loaded,
-            draft.message,
-            frame(chosen.id),
-            self._flags,
-            lambda code, why: self.unwritable(topic, code, why),
-        )
+        head = frame(chosen.id)
+        try:
+            return engine.PayloadWriter(
+                schema,
+                loaded,
+                draft.message,
+                head,
+                self._flags,
+                lambda code, why: self.unwritable(topic, code, why),
+            )
+        except DataError as error:
+            error.message += f" (version {chosen.version} of subject {chosen.subject!r})"
+            raise
+
+    def _checked(self, found: RegisteredSchema, draft: SchemaText, switch: str | None) -> RegisteredSchema:
+        """Whatever the switch says: the writer goes by names, and refuses fields that are missing or of another type.
+
+        The numbers in a draft mean nothing, and no field is left out silently.
+        """
+        del draft, switch
+        return found
 
     def _references(self, draft: Draft) -> tuple[Reference, ...]:
         """Known files are part of every registry; with ``skip.known.types=false`` they are registered all the same."""

@@ -1,7 +1,8 @@
 """Which message of a schema a record is: its place among the messages, in each level of nesting.
 
 In front of the data, as a count and the places, all of them zigzag varints; one zero byte stands for the first message.
-Messages are counted without those that only hold the entries of a map, as in the text.
+Messages are counted without those that only hold the entries of a map, as in the text and as Java's clients do. Others
+count them, which matters to messages nested beside a map only: where Java's way leads nowhere, theirs is tried.
 """
 
 from __future__ import annotations
@@ -56,17 +57,26 @@ def message_at(file: Any, indexes: tuple[int, ...]) -> Any:
     Raises:
         DataError: The schema has no such message.
     """
-    level = [*file.message_types_by_name.values()]
+    for with_entries in (False, True):
+        found = _descend([*file.message_types_by_name.values()], indexes, with_entries=with_entries)
+        if found is not None:
+            return found
+    raise DataError(
+        f"The schema has no message at {list(indexes)}",
+        code="BRN-1443",
+        remedy="The record is damaged, or was written with another schema.",
+    )
+
+
+def _descend(level: list[Any], indexes: tuple[int, ...], *, with_entries: bool) -> Any:
     found = None
     for index in indexes:
         if not 0 <= index < len(level):
-            raise DataError(
-                f"The schema has no message at {list(indexes)}",
-                code="BRN-1443",
-                remedy="The record is damaged, or was written with another schema.",
-            )
+            return None
         found = level[index]
-        level = [nested for nested in found.nested_types if not nested.GetOptions().map_entry]
+        if found.GetOptions().map_entry:
+            return None
+        level = [nested for nested in found.nested_types if with_entries or not nested.GetOptions().map_entry]
     return found
 
 

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from barnabas.converters._json.columns import columns_of, converted_lists, rows_of
+from barnabas.converters._protobuf.messages import SCALARS
 from barnabas.converters._protobuf.protos import field_name, is_union
 from barnabas.converters._protobuf.runtime import GetMessageClass
 from barnabas.converters._protobuf.scalars import column_for
@@ -32,6 +33,7 @@ _LOGICAL: Final[dict[str, tuple[Kind, Column]]] = {
     Timestamp.NAME: (Kind.TIMESTAMP, timestamps_to),
 }
 _NULL: Final = type(None)
+_WORDS: Final = {number: word for word, number in SCALARS.items()}
 
 
 class MessageWriter:
@@ -277,7 +279,7 @@ def _place(places: Mapping[str, FieldShape], name: str, shape: MessageShape) -> 
 
 def _mismatch(schema: Schema, field: FieldShape) -> DataError:
     there = field.descriptor.message_type or field.descriptor.enum_type
-    title = there.full_name if there is not None else f"type {field.type}"
+    title = there.full_name if there is not None else _WORDS[field.type]
     many = "repeated " if field.repeated else ""
     return DataError(
         f"Field {field.name} is {schema.name or schema.type.name} in the data and {many}{title} in the message",
