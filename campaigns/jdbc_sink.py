@@ -130,7 +130,12 @@ class Campaign:
         }
         keyed = {"insert.mode": "upsert", "pk.mode": "record_key", "delete.enabled": "true", "topics": KEYED}
         appended = {"exactly.once.table": "kafka_offsets", "topics": APPENDED}
-        settings = {"offset.flush.interval.ms": "500", "consumer.auto.offset.reset": "earliest"}
+        settings = {
+            "offset.flush.interval.ms": "500",
+            "consumer.auto.offset.reset": "earliest",
+            "task.restart.backoff.initial.ms": "100",
+            "task.restart.backoff.max.ms": "300",
+        }
         connectors = [{"name": KEYED, **common, **keyed}, {"name": APPENDED, **common, **appended}]
         self.worker = BarnabasWorker(folder / "worker", broker.bootstrap, settings, connectors)
         self.connection: Connection[Any] = postgres.connect()

@@ -56,16 +56,19 @@ class JdbcSinkTask(SinkTask):
         self._settings = settings
         connector = self.FLAVOUR.connector(config, f"barnabas {settings.connector}".strip())
         self._connector = connector
-        first: list[Any] = [connector.connect()]
+        connection = connector.connect()
+        session = self._session(connection)
+        self._writer = Writer(settings, self._reconnect, self._bad, self.context.timeout, session)
         if settings.offsets_table:
             table = OffsetTable(connector.dialect, settings.offsets_table, settings.connector)
             with connector.dialect.explained(f"create {settings.offsets_table}", user=connector.user or ""):
-                first[0].execute(table.ddl)
-            self._progress = Progress(table, self.context)
-        self._writer = Writer(settings, lambda: self._session(first), self._bad, self.context.timeout, self._progress)
+                connection.execute(table.ddl)
+            self._progress = self._writer.progress = Progress(table, self.context)
 
-    def _session(self, first: list[Any]) -> Session:
-        connection = first.pop() if first else self._connector.connect_once()
+    def _reconnect(self) -> Session:
+        return self._session(self._connector.connect_once())
+
+    def _session(self, connection: Any) -> Session:
         return Session(connection, self._connector.dialect, self._settings, self._connector.user or "")
 
     @property

@@ -31,8 +31,11 @@ class Writer:
         open_session: Makes a connection, in one attempt.
         bad: Called with each record that cannot be written; what it raises fails the task.
         wait: Asks to be called again after so many milliseconds at the latest.
-        progress: Keeps offsets in the database; ``None``: they are in Kafka only.
+        session: The first connection, if there is one already.
         clock: Seconds.
+
+    Attributes:
+        progress: Keeps offsets in the database; ``None``: they are in Kafka only.
     """
 
     def __init__(
@@ -41,16 +44,16 @@ class Writer:
         open_session: Callable[[], Session],
         bad: Callable[[SinkRecord, ConnectError], None],
         wait: Callable[[int], None],
-        progress: Progress | None = None,
+        session: Session | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._open = open_session
         self._bad = bad
         self._wait = wait
-        self._progress = progress
         self._clock = clock
-        self._session: Session | None = None
+        self._session = session
+        self.progress: Progress | None = None
         self._waiting: list[SinkBatch] = []
         self._size = 0
         self._since = 0.0
@@ -77,8 +80,8 @@ class Writer:
             ConnectError: Earlier records cannot be written.
         """
         self._follow(wait=False)
-        if self._progress is not None:
-            batch = self._progress.fresh(batch, lambda: self.session.connection)
+        if self.progress is not None:
+            batch = self.progress.fresh(batch, lambda: self.session.connection)
         if len(batch):
             if not self._waiting:
                 self._since = self._clock()
@@ -128,8 +131,8 @@ class Writer:
         """Forget what is not written; what is under way may still be."""
         if self._session is not None and self._session.busy:
             self._hang_up()
-        if self._progress is not None:
-            self._progress.lost()
+        if self.progress is not None:
+            self.progress.lost()
         self._waiting, self._work, self._size, self._stalled = [], [], 0, False
 
     def close(self) -> None:
@@ -190,7 +193,7 @@ class Writer:
     def _again(self) -> None:
         """Send the transaction once more and wait for it, unless it turns out that it was done."""
         session = self.session
-        if self._progress is not None and self._progress.was_done(session.connection, self._work):
+        if self.progress is not None and self.progress.was_done(session.connection, self._work):
             return
         session.send(self._work, self._last())
         session.finish()
@@ -223,12 +226,12 @@ class Writer:
         self._tries += 1
 
     def _done(self) -> None:
-        if self._progress is not None:
-            self._progress.done(self._work)
+        if self.progress is not None:
+            self.progress.done(self._work)
         self._work, self._stalled, self._tries = [], False, 0
 
     def _last(self) -> str:
-        return "" if self._progress is None else self._progress.statement(self._work)
+        return "" if self.progress is None else self.progress.statement(self._work)
 
 
 def _without(batches: list[SinkBatch], partitions: Collection[TopicPartition]) -> list[SinkBatch]:
