@@ -1,4 +1,4 @@
-"""Through real processes: a source whose records have schemas, the registry, a sink, and schemas that change meanwhile."""
+"""Through real processes: a source with schemas, the registry, a sink, and schemas that change meanwhile."""
 
 from __future__ import annotations
 

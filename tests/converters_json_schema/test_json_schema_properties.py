@@ -37,7 +37,7 @@ MODES = {
 
 @pytest.mark.parametrize("mode", MODES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_reads_back(mode, data):
     schema = data.draw(schemas())
     column = data.draw(st.lists(values(schema), min_size=1, max_size=4))

@@ -217,6 +217,38 @@ def test_what_cannot_be_read():
     assert caught.value.code == "BRN-1470"
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'{"list":[{"n":1},{"n":[2]},7]}', "At value.list[2] is 7, where the schema says STRUCT"),
+        (b'{"list":[],"day":"x"}', "At value.day is 'x', where the schema says INT32"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_place_and_its_schema(text, says):
+    made = converter()
+    item = {"properties": {"n": {"type": "integer"}}}
+    day = {"type": "integer", "title": "org.apache.kafka.connect.data.Date", "connect.type": "int32"}
+    head = register(made, {"properties": {"list": {"items": item}, "day": {"oneOf": [{"type": "null"}, day]}}})
+    with pytest.raises(DataError) as caught:
+        made.to_connect_column("t", [head + text])
+    assert says in str(caught.value)
+    assert "schema id 1, version 1 of subject t-value" in str(caught.value)
+
+
+def test_schemas_nested_deeply():
+    node, schema = {"type": "string"}, Schema.STRING
+    for _ in range(150):
+        node, schema = {"items": node}, Schema.array(schema)
+    assert read(node, [[]]).schema == schema
+    made = converter()
+    with pytest.raises(DataError, match="nested too deeply"):
+        made.to_connect("t", register(made, _deep(3000)) + b"{}")
+
+
+def _deep(levels):
+    return '{"properties":{"a":' * levels + '{"type":"string"}' + "}}" * levels
+
+
 def test_wrong_settings():
     with pytest.raises(ConfigError, match=r"decimal\.format"):
         converter(decimal__format="HEX")

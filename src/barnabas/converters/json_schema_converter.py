@@ -13,8 +13,9 @@ from barnabas.converters._json.lenient import MISSING, JsonError
 from barnabas.converters._json.output import dump_column
 from barnabas.converters._json.scalars import CoercedError, NeedsExactNumbers
 from barnabas.converters._json_schema.differences import differences
-from barnabas.converters._json_schema.explain import unlike
+from barnabas.converters._json_schema.explain import unfit, unlike
 from barnabas.converters._json_schema.from_connect import JsonSchemaMaker
+from barnabas.converters._json_schema.merged import unsupported
 from barnabas.converters._json_schema.reading import is_simple, make_reader
 from barnabas.converters._json_schema.references import Documents
 from barnabas.converters._json_schema.to_connect import SchemaReader
@@ -127,15 +128,26 @@ class JsonSchemaConverter(RegistryConverter):
 
     def make_reader(self, topic: str, registered: RegisteredSchema) -> Reader:
         """For messages with this schema."""
-        schema = self.connect_schema(registered.schema)
-        return _Reader(self, topic, schema, self._check(registered.schema) if self._validated else None)
+        check = self._check if self._validated else None
+        try:
+            schema = self.connect_schema(registered.schema)
+            return _Reader(self, topic, schema, registered, check(registered.schema) if check else None)
+        except RecursionError:
+            raise unsupported("#", "is nested too deeply") from None
 
     def make_draft(self, schema: Schema) -> SchemaText:
         """A Connect schema as JSON Schema; one that is no object names its draft: some registries need it."""
-        node = self._maker.make(schema)
-        if node.get("type") != "object":
-            node = {"$schema": DRAFTS[self._draft], **node}
-        return SchemaText(orjson.dumps(node).decode(), JSON)
+        try:
+            node = self._maker.make(schema)
+            if node.get("type") != "object":
+                node = {"$schema": DRAFTS[self._draft], **node}
+            return SchemaText(orjson.dumps(node).decode(), JSON)
+        except (RecursionError, TypeError) as error:  # the latter is what orjson says of depth, and of half surrogates
+            raise DataError(
+                f"The schema cannot be written as JSON Schema: {error or 'it is nested too deeply'}",
+                code="BRN-1477",
+                remedy="Flatten it, and have its texts be Unicode.",
+            ) from error
 
     def connect_schema(self, text: SchemaText) -> Schema:
         """A JSON Schema as Connect schema; references are resolved.
@@ -194,6 +206,16 @@ class JsonSchemaConverter(RegistryConverter):
         except CoercedError:
             raise DataError(f"It is {node!r:.100}, which is no {schema.type.name}") from None
 
+    def unfit(self, schema: Schema, node: Any, error: DataError, registered: RegisteredSchema) -> DataError:
+        """The error about a message that its schema does not describe; says where, and which schema it is."""
+        where = unfit(schema, node, keep_nulls=self._keep_nulls, root=self.kind)
+        version = f", version {registered.version} of subject {registered.subject}" if registered.version else ""
+        more = f"{error.remedy} " if error.remedy else ""
+        remedy = (
+            f"{more}{where} It was written with schema id {registered.id}{version}: correct the writer or the schema."
+        )
+        return DataError(error.message, code=error.code, key=error.key or f"{self.kind}.converter", remedy=remedy)
+
     def strictly(self, schema: Schema, node: Any, topic: str) -> DataError:
         """The error about a message that strict mode refuses."""
         where = unlike(schema, node, keep_nulls=self._keep_nulls, root=self.kind)
@@ -209,10 +231,18 @@ class JsonSchemaConverter(RegistryConverter):
 class _Reader:
     """Reads messages of one schema."""
 
-    def __init__(self, converter: JsonSchemaConverter, topic: str, schema: Schema, check: Check | None) -> None:
+    def __init__(
+        self,
+        converter: JsonSchemaConverter,
+        topic: str,
+        schema: Schema,
+        registered: RegisteredSchema,
+        check: Check | None,
+    ) -> None:
         self._converter = converter
         self._topic = topic
         self._schema = schema
+        self._registered = registered
         self._texts = converter.column_reader(schema)
         self._check = check
 
@@ -221,12 +251,19 @@ class _Reader:
         texts = [payload[HEAD:] for payload in payloads]
         if self._check is not None:
             return self._schema, [*map(self._one, texts)]
-        values = self._texts.column(texts)
+        values = self._fast(texts)
         return self._schema, [*map(self._alone, texts)] if values is None else values
+
+    def _fast(self, texts: list[bytes]) -> list[Any] | None:
+        """Read as a whole; ``None`` if one of them needs care, or is wrong."""
+        try:
+            return self._texts.column(texts)
+        except DataError:
+            return None
 
     def _alone(self, text: bytes) -> Any:
         """One of a column that was not read as a whole: as it would be read if it had come alone."""
-        values = self._texts.column([text])
+        values = self._fast([text])
         return self._one(text) if values is None else values[0]
 
     def _one(self, text: bytes) -> Any:
@@ -254,6 +291,8 @@ class _Reader:
             return self._texts.reader.one(node)
         except CoercedError:
             raise self._converter.strictly(self._schema, node, self._topic) from None
+        except DataError as error:
+            raise self._converter.unfit(self._schema, node, error, self._registered) from error
 
     def _refuse(self, reason: str | None) -> None:
         if reason is not None:

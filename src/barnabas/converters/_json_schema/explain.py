@@ -1,8 +1,8 @@
-"""Strict mode: which part of parsed JSON would be changed silently. Slow, and only called once there is one."""
+"""Which part of parsed JSON cannot be read, or would be changed silently. Slow, and only called once there is one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from barnabas.converters._exact import shown
@@ -11,33 +11,47 @@ from barnabas.converters._json.scalars import NeedsExactNumbers
 from barnabas.converters._json_schema.reading import make_reader
 from barnabas.converters._json_schema.unions import Chooser
 from barnabas.converters._json_schema.words import KEY, VALUE, is_entries, is_union
+from barnabas.errors import DataError
 from barnabas.schema import Schema, Type
 
-__all__ = ["unlike"]
+__all__ = ["unfit", "unlike"]
+
+
+Refused = Callable[[Schema, Any], bool]
 
 
 def unlike(schema: Schema, node: Any, *, keep_nulls: bool, root: str) -> str:
     """The innermost place that a strict reader refuses, and what is there."""
-    while True:
-        refused = next((part for part in _parts(schema, node, root) if _is_refused(part, keep_nulls)), None)
-        if refused is None:
-            break
-        root, schema, node = refused
-    if schema.type is Type.STRUCT and isinstance(node, dict):
-        known = {field.name for field in schema.fields}
-        unknown = next((name for name in node if name not in known), None)
+    path, inner, found = _locate(schema, node, root, lambda part, value: _fails(part, value, keep_nulls, CoercedError))
+    if inner.type is Type.STRUCT and isinstance(found, dict):
+        known = {field.name for field in inner.fields}
+        unknown = next((name for name in found if name not in known), None)
         if unknown is not None:
-            return f"{root}.{unknown} would be left out, because its struct has no such field."
-    return f"{root}: {shown(node)} would be read as something else, because its schema says {schema.type.name}."
+            return f"{path}.{unknown} would be left out, because its struct has no such field."
+    return f"{path}: {shown(found)} would be read as something else, because its schema says {inner.type.name}."
 
 
-def _is_refused(part: tuple[str, Schema, Any], keep_nulls: bool) -> bool:
-    _, schema, node = part
+def unfit(schema: Schema, node: Any, *, keep_nulls: bool, root: str) -> str:
+    """The innermost place that no reader takes, and what is there."""
+    path, inner, found = _locate(schema, node, root, lambda part, value: _fails(part, value, keep_nulls, DataError))
+    wanted = "a union" if is_union(inner) else inner.type.name
+    return f"At {path} is {shown(found)}, where the schema says {wanted}."
+
+
+def _locate(schema: Schema, node: Any, path: str, refused: Refused) -> tuple[str, Schema, Any]:
+    while True:
+        found = next((part for part in _parts(schema, node, path) if refused(part[1], part[2])), None)
+        if found is None:
+            return path, schema, node
+        path, schema, node = found
+
+
+def _fails(schema: Schema, node: Any, keep_nulls: bool, how: type[Exception]) -> bool:
     try:
-        make_reader(schema, keep_nulls=keep_nulls, strict=True).one(node)
-    except CoercedError:
+        make_reader(schema, keep_nulls=keep_nulls, strict=how is CoercedError).one(node)
+    except how:
         return True
-    except NeedsExactNumbers:
+    except (NeedsExactNumbers, DataError):
         return False
     return False
 
