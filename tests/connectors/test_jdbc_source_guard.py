@@ -88,6 +88,16 @@ def test_an_older_transaction_that_took_its_number_later(db, other, postgres, da
         assert ids(harness, 2) == [1, 2]
 
 
+def test_readers_do_not_wait_for_each_other(db, run):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
+    db.execute("INSERT INTO t SELECT FROM generate_series(1, 20)")
+    options = {"mode": "timestamp+incrementing", "timestamp_column_name": "at", "batch_max_rows": 5}
+    slow = run(**options)
+    assert ids(slow, 5) == [*range(1, 6)]
+    assert ids(run(**options), 20) == [*range(1, 21)]
+    assert ids(slow, 15) == [*range(6, 21)]
+
+
 def test_no_privilege_is_needed_to_see_who_writes(db, other, run, database):
     role = f"g_{database}"
     db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")

@@ -16,13 +16,14 @@ from typing import Any
 
 from barnabas.connectors.jdbc.dialects.base import Barrier, Guard
 
-__all__ = ["barrier", "still_open", "unseen"]
+__all__ = ["READING", "barrier", "still_open", "unseen"]
 
 _OLD = 1 << 30
 """Transactions. Rows keep 32 bits of an id, which are told apart as long as they are not further from each other."""
 
 _FIRST = 3  # below are the ids with a meaning of their own
 
+_KEY = (0x6261726E, 1)
 # EXPLAIN plans the query and by that locks every table, partition and table behind a view that it reads: this
 # session's own locks say which those are. Ids below 16384 are the system's own tables.
 _WRITERS = """
@@ -36,12 +37,18 @@ WHERE w.locktype = 'relation' AND w.granted
   )
   AND w.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
 """
-_SESSIONS = """
+# Reading transactions of these connectors say so by a lock that hinders nobody: they write nothing, and may take long.
+READING = f"SELECT pg_catalog.pg_advisory_xact_lock_shared({_KEY[0]}, {_KEY[1]})"
+_NO_READER = f"""NOT EXISTS (
+    SELECT FROM pg_catalog.pg_locks r
+    WHERE r.locktype = 'advisory' AND r.pid = l.pid AND r.classid = {_KEY[0]} AND r.objid = {_KEY[1]} AND r.objsubid = 2
+  )"""
+_SESSIONS = f"""
 SELECT l.virtualtransaction, l.pid
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = pg_catalog.current_database()
-  AND a.usesysid IS NOT NULL AND l.pid <> pg_catalog.pg_backend_pid()
-"""
+  AND a.usesysid IS NOT NULL AND l.pid <> pg_catalog.pg_backend_pid() AND {_NO_READER}
+"""  # noqa: S608  constants only
 # Those that were prepared for a commit in two phases have no session, and are named by their transaction id.
 _PREPARED = """
 SELECT l.virtualtransaction, NULL::int
@@ -58,7 +65,9 @@ SELECT pg_catalog.txid_snapshot_xmin(s), pg_catalog.txid_snapshot_xmax(s)
 FROM pg_catalog.txid_current_snapshot() AS s
 """
 _BEFORE = "before "
-_STILL = "SELECT DISTINCT virtualtransaction FROM pg_catalog.pg_locks WHERE virtualtransaction = ANY(%s)"
+_STILL = f"""
+SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.virtualtransaction = ANY(%s) AND {_NO_READER}
+"""  # noqa: S608  constants only
 
 
 def barrier(connection: Any, query: str, guard: Guard) -> Barrier:

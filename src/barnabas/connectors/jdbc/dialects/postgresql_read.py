@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from barnabas import ConfigError
 from barnabas.connectors.jdbc.dialects.base import Column, Reader, TypeMapping
+from barnabas.connectors.jdbc.dialects.postgresql_guard import READING
 from barnabas.connectors.jdbc.dialects.postgresql_types import selected
 from barnabas.connectors.postgres.driver import load
 from barnabas.schema import Date, Instant, Timestamp
@@ -45,7 +46,7 @@ _INT64, _INT32 = struct.Struct("!q"), struct.Struct("!i")
 
 def begin(connection: Any, isolation: str) -> str:
     """See :meth:`Dialect.begin`."""
-    connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}")
+    connection.execute(f"BEGIN{_isolation(isolation)}; {_LOCAL}; {READING}")
     (snapshot,) = connection.execute(_SNAPSHOT).fetchone()
     return str(snapshot)
 
