@@ -55,6 +55,7 @@ _PROTOTYPES: Final = (
     ("rd_kafka_produce_batch", _I, (_P, _I32, _I, _P, _I)),
     ("rd_kafka_produceva", _P, (_P, _P, _N)),
     ("rd_kafka_headers_new", _P, (_N,)),
+    ("rd_kafka_headers_copy", _P, (_P,)),
     ("rd_kafka_headers_destroy", None, (_P,)),
     ("rd_kafka_header_add", _I, (_P, _S, ctypes.c_ssize_t, _S, ctypes.c_ssize_t)),
     ("rd_kafka_flush", _I, (_P, _I)),

@@ -32,6 +32,8 @@ class RecordSender:
         for at, tag in enumerate((_RKT, _PARTITION, _VALUE, _KEY, _OPAQUE, _FLAGS, _TIMESTAMP, _HEADERS)):
             self._fields[at * _WORDS] = tag
         self._fields[5 * _WORDS + 1] = rd.COPY
+        self._shared: Sequence[tuple[str, bytes | None]] | None = None  # what the template is of: the same object again
+        self._template = 0
 
     def send(
         self,
@@ -64,6 +66,20 @@ class RecordSender:
         return code, text
 
     def _headers(self, headers: Sequence[tuple[str, bytes | None]]) -> int:
+        """The library's own form, a new one: the record that takes it owns it."""
+        if headers is not self._shared:
+            self.forget()
+            self._template, self._shared = self._make(headers), headers
+        copy: int = self._lib.rd_kafka_headers_copy(self._template)
+        return copy
+
+    def forget(self) -> None:
+        """Release what is kept of the last headers."""
+        if self._template:
+            self._lib.rd_kafka_headers_destroy(self._template)
+        self._template, self._shared = 0, None
+
+    def _make(self, headers: Sequence[tuple[str, bytes | None]]) -> int:
         lib = self._lib
         made: int = lib.rd_kafka_headers_new(len(headers))
         for name, value in headers:
