@@ -56,8 +56,8 @@ def test_converters(plugins, name):
 
 def test_listing_order(plugins):
     connectors = [(ref.kind, ref.name) for ref in plugins.list()]
-    assert connectors[0] == ("sink", FILE_SINK)
-    assert [kind for kind, _ in connectors] == ["sink", *["source"] * (len(connectors) - 1)]
+    assert {("sink", FILE_SINK), ("source", FILE_SOURCE)} <= set(connectors)
+    assert connectors == sorted(connectors)
     kinds = [ref.kind for ref in plugins.list(connectors_only=False)]
     order = ["sink", "source", "transformation", "predicate", "converter", "header_converter"]
     assert kinds == sorted(kinds, key=order.index)
@@ -70,8 +70,9 @@ def test_an_unknown_connector_is_said_as_kafka_says_it_and_the_nearest_named(plu
     error = caught.value
     assert error.message.startswith(
         "Failed to find any class that implements Connector and which name matches FileStreamSorce, "
-        f"available connectors are: {FILE_SINK}, "
+        "available connectors are: "
     )
+    assert f"{FILE_SINK}, " in error.message
     assert error.remedy == f"Did you mean {FILE_SOURCE}?"
     assert error.key == "connector.class"
     assert error.code == "BRN-4001"
