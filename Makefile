@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms fuzz rest-fuzz group chaos simulate kill9 jdbc-source footprint clean
+.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms bench-registry fuzz rest-fuzz group chaos simulate kill9 jdbc-source footprint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ rest-fuzz: setup-dev ## thousands of hostile requests to a worker
 bench-transforms: setup-dev ## compare transforms with the JVM's classes; writes docs/benchmark-transforms.md
 	@scripts/services
 	@$(PY) -m bench.transforms $(ARGS)
+
+bench-registry: setup-dev ## compare Avro, Protobuf and JSON Schema with the JVM; writes docs/benchmark-registry.md
+	@scripts/services
+	@$(PY) -m bench.registry $(ARGS)
 
 fuzz: setup-dev ## a million hostile byte strings through all converters
 	@$(PY) -m campaigns.fuzz $(ARGS)
