@@ -111,7 +111,7 @@ class _HeaderFrom(SidedTransformation[R], Generic[R]):
 
     def _quick_headers(self, batch: Batch[R], schema: Schema | None, column: list[Any]) -> list[Headers | None] | None:
         """Where the values are rows that have all the fields, and no null among them has another meaning."""
-        if self._strict:
+        if self._strict or (schema is not None and schema.type is not SchemaType.STRUCT):
             return None
         fields = [None if schema is None else schema.field(name) for name in self._fields]
         plain = schema is None or all(
