@@ -10,8 +10,10 @@
  * are shared are raised so far that the objects outlive every process, and no count of what was forgotten can matter.
  *
  * What has to hold, and where it comes from:
- * - No page is written to between the look at it and its dropping. Only regions are taken that CPython's allocator for
- *   objects manages; that memory is written to by who holds the GIL, which return_pages does all along.
+ * - No page is written to between the look at it and its dropping. Only memory is taken that is written to by who holds
+ *   the GIL, which return_pages does all along: pools of CPython's allocator for objects; what is too large for these,
+ *   which gather_large puts beside each other; and CPython's own constants, classes and code, without its run-time
+ *   state, which threads also use to wait for the GIL.
  * - The exception are buffers which a call without the GIL fills. An object with such a buffer was made by the child:
  *   its head differs from the file's, and so its page is kept. Where it may reach into the next page, that one is kept
  *   as well: a page is dropped only if the one before it in its pool has nothing new either.
@@ -20,8 +22,9 @@
 #include "native.h"
 
 #ifdef __linux__
-#include <errno.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +48,11 @@
 #define MOST_REGIONS 512
 #define MOST_TRIES 100000
 #define LARGEST 512 /* bytes: what is larger is malloc's */
+#define GATHERED ((size_t)64 << 20) /* bytes of address space for large blocks, most of it given back */
+#define GATHERED_LARGEST ((size_t)64 << 10)
+#define STEP ((size_t)512)
+
+extern struct pyruntimestate _PyRuntime;
 
 /* The head of a pool of CPython's allocator, since 3.10: 16 kB at a multiple of that, divided into blocks of one size. */
 typedef struct {
@@ -61,8 +69,11 @@ typedef struct {
     uintptr_t start, end;
     off_t offset;      /* in the file */
     uint64_t *free;    /* a bit for each word: it may be forgotten, being the count of an object of before the fork */
-    uint8_t *pools;    /* for each POOL bytes: whether they are a pool with such objects */
+    uint8_t *pools;    /* for each POOL bytes: what they are */
+    bool of_library;   /* pages that were not written to yet say something, too */
 } Region;
+
+enum { UNKNOWN, A_POOL, NO_NEW_OBJECTS }; /* what POOL bytes are */
 
 static Region regions[MOST_REGIONS];
 static int region_count;
@@ -82,7 +93,133 @@ static Region *region_of(uintptr_t address)
     return low < region_count && address >= regions[low].start ? &regions[low] : NULL;
 }
 
+/* ------------------------------------------------------------------ large blocks */
+
+/* Blocks of equal size are given out again before share_pages, and never after it. */
+typedef struct Large {
+    size_t room;
+    struct Large *next;
+} Large;
+
+static PyMemAllocatorEx usual;
+static char *large_start, *large_end, *large_limit; /* given out is what lies between the first two */
+static Large *large_free[GATHERED_LARGEST / STEP + 1];
+static bool gathering;
+
+static bool is_large(const void *block)
+{
+    return (const char *)block >= large_start && (const char *)block < large_end;
+}
+
+static void *large_new(size_t size)
+{
+    size_t step = (size + sizeof(Large) + STEP - 1) / STEP;
+    if (step > GATHERED_LARGEST / STEP) {
+        return NULL;
+    }
+    Large *block = large_free[step];
+    if (block != NULL) {
+        large_free[step] = block->next;
+    } else if ((size_t)(large_limit - large_end) >= step * STEP) {
+        block = (Large *)large_end;
+        large_end += step * STEP;
+        block->room = step * STEP - sizeof *block;
+    }
+    return block == NULL ? NULL : block + 1;
+}
+
+static void large_let_go(void *block)
+{
+    if (gathering) {
+        Large *head = (Large *)block - 1;
+        size_t step = (head->room + sizeof *head) / STEP;
+        head->next = large_free[step];
+        large_free[step] = head;
+    }
+}
+
+static void *hook_malloc(void *context, size_t size)
+{
+    void *block = gathering && size > LARGEST ? large_new(size) : NULL;
+    return block != NULL ? block : usual.malloc(context, size);
+}
+
+static void *hook_calloc(void *context, size_t count, size_t size)
+{
+    bool mine = gathering && size != 0 && count <= GATHERED_LARGEST / size && count * size > LARGEST;
+    void *block = mine ? large_new(count * size) : NULL;
+    return block != NULL ? memset(block, 0, count * size) : usual.calloc(context, count, size);
+}
+
+static void *hook_realloc(void *context, void *block, size_t size)
+{
+    if (block == NULL || !is_large(block)) {
+        return usual.realloc(context, block, size);
+    }
+    size_t room = ((Large *)block - 1)->room;
+    if (gathering && size <= room && size > room / 2) {
+        return block;
+    }
+    void *other = hook_malloc(context, size);
+    if (other != NULL) {
+        memcpy(other, block, size < room ? size : room);
+        large_let_go(block);
+    }
+    return other;
+}
+
+static void hook_free(void *context, void *block)
+{
+    if (block != NULL && is_large(block)) {
+        large_let_go(block);
+    } else {
+        usual.free(context, block);
+    }
+}
+
+/* gather_large() -> bool: from now on until share_pages, has blocks that are too large for pools put into a region of
+ * their own: whoever has them shares them with malloc's other users otherwise.
+ *
+ * Called once, by a process with one thread, before it imports what its children will share. */
+static PyObject *gather_large(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    if (large_start != NULL) {
+        Py_RETURN_FALSE;
+    }
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    char *place = mmap(NULL, GATHERED, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (place == MAP_FAILED) {
+        Py_RETURN_FALSE;
+    }
+    large_start = large_end = (char *)(((uintptr_t)place + POOL - 1) & ~(POOL - 1));
+    large_limit = (char *)(((uintptr_t)place + GATHERED) & ~(POOL - 1));
+    PyMem_GetAllocator(PYMEM_DOMAIN_RAW, &usual);
+    PyMemAllocatorEx hook = {usual.ctx, hook_malloc, hook_calloc, hook_realloc, hook_free};
+    gathering = true;
+    PyMem_SetAllocator(PYMEM_DOMAIN_RAW, &hook);
+    Py_RETURN_TRUE;
+}
+
+/* Gives the address space back that was not needed. */
+static void gathered(void)
+{
+    if (gathering) {
+        gathering = false;
+        char *end = (char *)(((uintptr_t)large_end + POOL - 1) & ~(POOL - 1));
+        if (end < large_limit) {
+            munmap(end, (size_t)(large_limit - end));
+        }
+        large_limit = end;
+    }
+}
+
 /* ------------------------------------------------------------------ which regions */
+
+/* CPython's variables begin and end where the mapping does that this class is in. */
+static bool is_of_python(uintptr_t start, uintptr_t end)
+{
+    return (uintptr_t)&PyType_Type >= start && (uintptr_t)&PyType_Type < end;
+}
 
 /* Writable private memory without a file and a name: not the heap of malloc, and no stack. Where the kernel has joined
  * pools with other memory, all of it is shared, and only the pools are given back. False if the map cannot be read. */
@@ -95,15 +232,16 @@ static bool find_regions(void)
     char line[512];
     region_count = 0;
     while (fgets(line, sizeof line, maps) != NULL) {
-        unsigned long start, end, inode;
+        unsigned long start, end;
         char mode[5];
         int at = 0;
-        if (sscanf(line, "%lx-%lx %4s %*s %*s %lu%n", &start, &end, mode, &inode, &at) < 4) {
+        if (sscanf(line, "%lx-%lx %4s %*s %*s %*s%n", &start, &end, mode, &at) < 3) {
             continue;
         }
         bool named = strpbrk(line + at, "/[") != NULL;
-        if (!named && inode == 0 && strcmp(mode, "rw-p") == 0 && region_count < MOST_REGIONS) {
-            regions[region_count++] = (Region){.start = start, .end = end};
+        bool of_library = is_of_python(start, end);
+        if ((!named || of_library) && strcmp(mode, "rw-p") == 0 && region_count < MOST_REGIONS) {
+            regions[region_count++] = (Region){.start = start, .end = end, .of_library = of_library};
         }
     }
     fclose(maps);
@@ -144,7 +282,38 @@ static void mark_pool(Region *region, uintptr_t object)
 {
     uintptr_t pool = object & ~(POOL - 1);
     if (pool >= region->start && pool + POOL <= region->end && is_pool((const Pool *)pool)) {
-        region->pools[pool_number(region, object)] = 1;
+        region->pools[pool_number(region, object)] = A_POOL;
+    }
+}
+
+/* Says of all POOL bytes that lie in a stretch, or if `touching` have a part in it, what they are. */
+static void mark_stretch(uintptr_t from, uintptr_t to, bool touching, uint8_t what)
+{
+    Region *region = region_of(from);
+    if (region == NULL) {
+        return;
+    }
+    uintptr_t slack = touching ? 0 : POOL - 1;
+    uintptr_t pool = (from + slack) & ~(POOL - 1);
+    for (; touching ? pool < to : pool + POOL <= to; pool += POOL) {
+        if (pool >= region->start && pool + POOL <= region->end) {
+            region->pools[pool_number(region, pool)] = what;
+        }
+    }
+}
+
+/* What there is besides pools. */
+static void mark_others(void)
+{
+    mark_stretch((uintptr_t)large_start, (uintptr_t)large_limit, false, NO_NEW_OBJECTS);
+    Dl_info where;
+    ElfW(Sym) *state = NULL;
+    Region *python = region_of((uintptr_t)&PyType_Type);
+    if (python != NULL && dladdr1(&_PyRuntime, &where, (void **)&state, RTLD_DL_SYMENT) != 0 && state != NULL
+        && state->st_size > 0) {
+        uintptr_t from = (uintptr_t)&_PyRuntime;
+        mark_stretch(python->start, python->end, false, NO_NEW_OBJECTS);
+        mark_stretch(from, from + state->st_size, true, UNKNOWN);
     }
 }
 
@@ -328,7 +497,7 @@ static bool move_region(const Region *region, int pagemap)
         }
         for (size_t at = 0; at < count; at++) {
             size_t offset = (done + at) * PAGE;
-            if ((entries[at] & PRESENT)
+            if (((entries[at] & PRESENT) || region->of_library)
                 && !write_all((const char *)region->start + offset, PAGE, region->offset + (off_t)offset)) {
                 return false;
             }
@@ -374,6 +543,7 @@ static bool make_file(size_t size)
  * where it cannot be done. */
 static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
+    gathered();
     if (file >= 0 || sysconf(_SC_PAGESIZE) != (long)PAGE || !find_regions()) {
         return PyLong_FromLong(0);
     }
@@ -392,6 +562,7 @@ static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(un
         forget_regions(0);
         size = 0;
     }
+    mark_others();
     for (int at = 0; at < region_count; at++) {
         if (!move_region(&regions[at], pagemap)) { /* the rest stays as it is */
             forget_regions(at);
@@ -426,7 +597,8 @@ static size_t return_region(const Region *region, int pagemap)
     uint64_t entries[POOL / PAGE], shared[WORDS];
     size_t given = 0;
     for (uintptr_t pool = region->start & ~(POOL - 1); pool < region->end; pool += POOL) {
-        if (!region->pools[pool_number(region, pool)]) {
+        uint8_t what = region->pools[pool_number(region, pool)];
+        if (what == UNKNOWN) {
             continue;
         }
         if (pread(pagemap, entries, sizeof entries, (off_t)(pool / PAGE * WORD)) != (ssize_t)sizeof entries) {
@@ -441,7 +613,7 @@ static size_t return_region(const Region *region, int pagemap)
             }
             off_t offset = region->offset + (off_t)(page - region->start);
             bool same = pread(file, shared, PAGE, offset) == (ssize_t)PAGE && nothing_new(region, page, shared);
-            if (same && before && madvise((void *)page, PAGE, MADV_DONTNEED) == 0) {
+            if (same && (before || what == NO_NEW_OBJECTS) && madvise((void *)page, PAGE, MADV_DONTNEED) == 0) {
                 given += PAGE;
             }
             before = same;
@@ -492,6 +664,11 @@ static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unu
 
 #else /* another system, or an interpreter whose objects are not known */
 
+static PyObject *gather_large(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    Py_RETURN_FALSE;
+}
+
 static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
     return PyLong_FromLong(0);
@@ -510,6 +687,7 @@ static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unu
 #endif
 
 PyMethodDef page_methods[] = {
+    {"gather_large", gather_large, METH_NOARGS, "Have large blocks put beside each other until pages are shared."},
     {"fill_pools", fill_pools, METH_NOARGS, "Take the blocks that are free in pools in use."},
     {"share_pages", share_pages, METH_NOARGS, "Have this process and those forked from it share all objects that there are."},
     {"return_pages", return_pages, METH_NOARGS, "Give back copies of shared pages in which there is nothing new."},

@@ -40,6 +40,8 @@ PRELOAD = (
     "barnabas._columns.rows",
     "barnabas._columns.values",
     "barnabas.connectors",
+    "barnabas.connectors.filestream.sink",
+    "barnabas.connectors.filestream.source",
     "barnabas.converters",
     "barnabas.converters.byte_array",
     "barnabas.converters.json_converter",
@@ -179,13 +181,14 @@ class _Server:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_ARENA_MAX, 2)
+        from barnabas.supervisor import pages  # noqa: PLC0415  nothing heavy before the fork
+
+        pages.gather()
         for module in PRELOAD:
             importlib.import_module(module)
         from barnabas.task.warm import warm_up  # noqa: PLC0415  as heavy as what it runs
 
         warm_up()
-        from barnabas.supervisor import pages  # noqa: PLC0415  as above
-
         gc.collect()
         pages.fill()
         pages.share()

@@ -10,7 +10,13 @@ import sys
 
 from barnabas._columns import native
 
-__all__ = ["fill", "share"]
+__all__ = ["fill", "gather", "share"]
+
+
+def gather() -> None:
+    """Have large objects put beside each other from now on: called before the fork server imports what hosts need."""
+    if native is not None:
+        native.gather_large()
 
 
 def fill() -> None:
