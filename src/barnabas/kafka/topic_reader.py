@@ -13,7 +13,7 @@ from confluent_kafka import TopicPartition as _Place
 
 from barnabas.errors import ConfigError
 from barnabas.kafka.bootstrap import check_bootstrap
-from barnabas.kafka.faults import KafkaClientError, fault_of, refused
+from barnabas.kafka.faults import KafkaClientError, KafkaFault, fault_of, refused
 from barnabas.kafka.reporting import FaultReporter, client_log
 from barnabas.kafka.settings import ClientSettings
 
@@ -54,7 +54,8 @@ class TopicReader:
     def __init__(self, settings: ClientSettings, name: str, timeout_s: float) -> None:
         check_bootstrap(settings)
         self._timeout = timeout_s
-        self._reporter = FaultReporter(lambda fault: client_log.debug("%s", fault.message))
+        self._topic = ""  # of what is being read
+        self._reporter = FaultReporter(self._told)
         given: dict[str, Any] = {**settings.librdkafka, **_OWN, "group.id": name, "client.id": name}
         for key in _UNWANTED:
             given.pop(key, None)
@@ -63,7 +64,6 @@ class TopicReader:
             self._client = Consumer(given, logger=client_log)
         except (KafkaException, ValueError) as error:
             raise refused("consumer", error) from error
-        self._topic = ""
         self._open: set[int] = set()
         self._heard = time.monotonic()  # when Kafka last gave something, or was known to have nothing more
 
@@ -74,6 +74,13 @@ class TopicReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _told(self, fault: KafkaFault) -> None:
+        """A question that is not answered says why; while reading, nobody but a person waits."""
+        if self._topic:
+            client_log.warning("%s", fault.message)
+        else:
+            client_log.debug("%s", fault.message)
 
     def close(self) -> None:
         """End its threads."""
