@@ -312,6 +312,17 @@ def test_a_column_that_is_added_while_reading_goes_on(db, run):
     assert harness.values(1) == [{"id": 2, "note": "x"}]
 
 
+def test_a_table_that_goes_and_comes_back_stops_no_other(db, run, caplog):
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE u (id serial PRIMARY KEY)")
+    harness = run(mode="incrementing")
+    db.execute("DROP TABLE t; INSERT INTO u DEFAULT VALUES")
+    assert [record.topic for record in harness.poll(1)] == ["pg-u"]
+    assert harness.values(1, 0.2) == []
+    assert caplog.text.count("There is no table public.t any more.") == 1
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY, more int); INSERT INTO t DEFAULT VALUES")
+    assert harness.values(1) == [{"id": 1, "more": None}]
+
+
 def test_a_lost_connection_is_made_again(db, run, postgres):
     db.execute("CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t SELECT FROM generate_series(1, 30)")
     harness = run(mode="incrementing", batch_max_rows=10)

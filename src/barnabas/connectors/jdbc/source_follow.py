@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from barnabas import ConfigError, SourceBatch
+from barnabas import SourceBatch
 from barnabas.connectors.jdbc.dialects.base import Dialect, Reader, TableId
 from barnabas.connectors.jdbc.source_offset import Position
 from barnabas.connectors.jdbc.source_plan import Ceiling, Plan
@@ -70,7 +70,7 @@ class Follower:
         self._snapshot: str | None = None
         self._pending: _Pending | None = None
         self._nap = _SHORTEST_NAP
-        self._told = 0.0
+        self._told = -_TELL_EVERY
 
     @property
     def reading(self) -> bool:
@@ -114,6 +114,8 @@ class Follower:
 
     def _start(self, connection: Any) -> Reader | None:
         plan = self._plan = self._planned(connection)
+        if plan is None:
+            return None
         ceiling = Ceiling() if self._settings.mode == "bulk" else self._ceiling(connection, plan)
         if ceiling is None:
             return None
@@ -125,19 +127,15 @@ class Follower:
                 connection, plan.select(self._position, ceiling, late), plan.columns, self._settings.mapping
             )
 
-    def _planned(self, connection: Any) -> Plan:
-        """The plan of last time, unless the columns have changed."""
+    def _planned(self, connection: Any) -> Plan | None:
+        """The plan of last time, unless the columns have changed; ``None``: there is no such table any more."""
         if self._table is None:
             columns = self._dialect.query_columns(connection, self._settings.query)
         else:
             columns = self._dialect.columns(connection, self._table)
             if not columns:
-                raise ConfigError(
-                    f"There is no table {self.what} any more.",
-                    code="BRN-6162",
-                    key="table.include.list",
-                    remedy="Tables that are gone are noticed every table.poll.interval.ms; restart the connector.",
-                )
+                self._miss()
+                return None
         if self._plan is None or self._plan.columns != tuple(columns):
             self._looks_back = (
                 self._settings.looks_back
@@ -146,6 +144,14 @@ class Follower:
             )
             return Plan(self._dialect, self._settings, self._table, columns)
         return self._plan
+
+    def _miss(self) -> None:
+        """The connector will notice and divide its tables anew; the task's other tables go on meanwhile."""
+        now = time.monotonic()
+        self.due = now + max(self._settings.poll, _LONGEST_NAP)
+        if now - self._told > _TELL_EVERY:
+            self._told = now
+            _log.warning("There is no table %s any more.", self.what)
 
     def _ceiling(self, connection: Any, plan: Plan) -> Ceiling | None:
         """How far may be read now; ``None``: nothing new, or transactions have to end first."""
