@@ -32,6 +32,12 @@ class RegistryCase(NamedTuple):
 
 CASES: tuple[RegistryCase, ...] = (
     RegistryCase("Avro", "AvroConverter", "AvroCodec", "Apache Avro 1.12's generic reader and writer"),
+    RegistryCase(
+        "JSON Schema",
+        "JsonSchemaConverter",
+        "JsonSchemaCodec",
+        "Kafka Connect's own JsonConverter with the schema given",
+    ),
 )
 
 SCHEMA = Schema.struct(
