@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import sys
 
 import pytest
 from docs_tables import PAGES, rendered
@@ -249,6 +250,13 @@ def test_guard_and_exactly_once(mode, more, guard, supported):
     assert SourceSettings.of(SOURCE.parse(props)).guard == guard
     support = JdbcSourceConnector().exactly_once_support(props)
     assert (support is ExactlyOnceSupport.SUPPORTED) == supported
+
+
+def test_without_the_driver_it_is_said_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    values = JdbcSourceConnector().validate({"connection.url": URL, "mode": "bulk"})
+    (errors,) = [value.errors for value in values if value.errors]
+    assert "pip install 'barnabas[postgres]'" in errors[0]
 
 
 # -- documentation -----------------------------------------------------------------------------------------------------
