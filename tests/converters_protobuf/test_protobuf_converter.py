@@ -284,7 +284,7 @@ ANY = converter()
 ANY_ID = register(ANY, "t-value", NESTED)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=40), st.booleans())
 def test_any_bytes_give_a_value_or_a_data_error(tail: bytes, frame: bool) -> None:
     payload = framed(ANY_ID, b"", tail) if frame else tail

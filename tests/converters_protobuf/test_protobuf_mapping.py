@@ -361,7 +361,7 @@ def in_a_union(schema: Schema, value: Any) -> Any:
     return value if schema.name == f"{UNION}.one" else nulls_as_defaults(schema, value)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     connect_data(), st.sampled_from([MARKED, WRAPPED, Flags(optional_for_nullables=True, wrapper_for_nullables=True)])
 )
@@ -375,7 +375,7 @@ def test_any_data_come_back(data: tuple[Schema, list[Any]], flags: Flags) -> Non
     assert again == found
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(connect_data())
 def test_one_record_gives_what_many_give(data: tuple[Schema, list[Any]]) -> None:
     schema, values = data

@@ -120,7 +120,7 @@ def test_googles_compiler_reads_what_is_printed(protoc: Path, tmp_path: Path, fi
     assert without_json_names(compiled(protoc, tmp_path, print_file(file))) == without_names(file)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(proto_files())
 def test_a_file_is_the_same_after_printing_and_parsing(file: Any) -> None:
     found = load_text(print_file(file)).proto
@@ -188,7 +188,7 @@ def test_imports_that_go_round_are_refused() -> None:
         load_text('import "a.proto";', {"a.proto": 'import "b.proto";', "b.proto": 'import "a.proto";'})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from([*EVERYTHING.split(), *PROTO3.split(), "{", "}", ";", "=", "1"]), max_size=30))
 def test_any_words_give_a_file_or_a_data_error(words: list[str]) -> None:
     assert outcome(" ".join(words)) in OUTCOMES

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from barnabas.converters._json.columns import rows_of
+from barnabas.converters._protobuf.rows import row_maker
 from barnabas.converters._protobuf.runtime import GetMessageClass, descriptor_pb2
 from barnabas.converters._protobuf.schemas import SchemaMaker, is_raw, union_field
 from barnabas.converters._protobuf.shapes import FieldShape, Kind, MessageShape, OneofShape, shape_of
@@ -120,10 +120,10 @@ class _Builder:
                 fetches.append(self._union(oneof))
         names += [field.name for field in shape.fields]
         fetches += [self.field(field) for field in shape.fields]
-        keys = tuple(names)
-        if not keys:
+        if not names:
             return lambda messages: [{} for _ in messages]
-        return lambda messages: rows_of([fetch(messages) for fetch in fetches], keys)
+        rows = row_maker(names)
+        return lambda messages: rows([fetch(messages) for fetch in fetches])
 
     def field(self, field: FieldShape) -> Callable[[Sequence[Any]], list[Any]]:
         """Messages to the values of a field."""
@@ -177,9 +177,10 @@ class _Builder:
 
         def fetch(messages: Sequence[Any]) -> list[dict[Any, Any]]:
             # Sorted, because Google's library keeps no order that would be the same tomorrow.
-            pairs = [sorted(container.items()) for container in map(get, messages)]
+            containers = [*map(get, messages)]
             if keys is None and values is None:
-                return [*map(dict, pairs)]
+                return [{key: container[key] for key in sorted(container)} for container in containers]
+            pairs = [sorted(container.items()) for container in containers]
             flat = [*chain.from_iterable(pairs)]
             left = [pair[0] for pair in flat]
             right = [pair[1] for pair in flat]

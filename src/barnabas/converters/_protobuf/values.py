@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 from barnabas._schema.calendar import days_of
@@ -33,7 +34,7 @@ Column = Callable[[Sequence[Any]], Sequence[Any]]
 
 _LONG: Final = 1 << 63
 _NANOS: Final = 1_000_000
-_MS: Final = timedelta(milliseconds=1)
+_TIMESTAMP: Final = attrgetter("seconds", "nanos")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_UINT32: Final = (1 << 32) - 1
 
@@ -76,11 +77,21 @@ def narrowed(bits: int, *, strict: bool) -> Column:
 
 def timestamps_of(messages: Sequence[Any]) -> list[Any]:
     """``google.protobuf.Timestamp`` as points in time, to the millisecond."""
-    return [Timestamp.from_wire(m.seconds * 1000 + m.nanos // _NANOS) for m in messages]
+    pairs = [*map(_TIMESTAMP, messages)]
+    try:
+        return [_EPOCH + timedelta(0, seconds, nanos // _NANOS * 1000) for seconds, nanos in pairs]
+    except OverflowError:  # one of them is beyond what Python's own class holds
+        return [Timestamp.from_wire(seconds * 1000 + nanos // _NANOS) for seconds, nanos in pairs]
 
 
 def timestamps_to(values: Sequence[Any]) -> list[dict[str, int]]:
     """The way back."""
+    if {*map(type, values)} == {datetime} and {value.tzinfo for value in values} == {UTC}:
+        spans = [value - _EPOCH for value in values]
+        return [
+            {"seconds": span.days * 86_400 + span.seconds, "nanos": span.microseconds // 1000 * _NANOS}
+            for span in spans
+        ]
     found = []
     for value in values:
         if not isinstance(value, datetime | Instant):

@@ -10,9 +10,10 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from barnabas.converters._json.columns import columns_of, converted_lists, rows_of
+from barnabas.converters._json.columns import columns_of, converted_lists
 from barnabas.converters._protobuf.messages import SCALARS
 from barnabas.converters._protobuf.protos import field_name, is_union
+from barnabas.converters._protobuf.rows import row_maker
 from barnabas.converters._protobuf.runtime import GetMessageClass
 from barnabas.converters._protobuf.scalars import column_for
 from barnabas.converters._protobuf.shapes import FieldShape, Kind, MessageShape, shape_of
@@ -21,7 +22,7 @@ from barnabas.errors import DataError
 from barnabas.schema import Date, LogicalDecimal, Schema, Time, Timestamp, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from barnabas.converters._protobuf.flags import Flags
 
@@ -205,6 +206,7 @@ def _struct_column(slots: tuple[_Slot, ...]) -> Column:
     names = tuple(slot.source for slot in slots)
     targets = tuple(slot.target for slot in slots)
     known = frozenset(names)
+    merge = _merger(targets)
 
     def write(rows: Sequence[Any]) -> Sequence[Any]:
         found = columns_of(rows, names)
@@ -212,25 +214,26 @@ def _struct_column(slots: tuple[_Slot, ...]) -> Column:
         written = [slot.column(column) for slot, column in zip(slots, columns, strict=True)]
         if found is not None and targets == names and all(a is b for a, b in zip(written, columns, strict=True)):
             return rows
-        return _merged(written, targets, len(rows))
+        return merge(written, len(rows))
 
     return write
 
 
-def _merged(columns: list[Sequence[Any]], targets: tuple[str | None, ...], count: int) -> list[dict[str, Any]]:
-    """Rows out of columns; those of unions bring rows of their own."""
-    if not columns:
-        return [{} for _ in range(count)]
-    if None not in targets:
-        return rows_of(columns, targets)  # type: ignore[arg-type] # no None in it
-    plain = [(name, column) for name, column in zip(targets, columns, strict=True) if name is not None]
-    names = tuple(name for name, _ in plain)
-    rows = rows_of([column for _, column in plain], names) if plain else [{} for _ in range(count)]
-    for name, column in zip(targets, columns, strict=True):
-        if name is None:
-            for row, members in zip(rows, column, strict=True):
+def _merger(targets: tuple[str | None, ...]) -> Callable[[list[Sequence[Any]], int], list[dict[str, Any]]]:
+    """What makes rows out of columns; those of unions (without a name) bring rows of their own."""
+    names = [name for name in targets if name is not None]
+    plain = [place for place, name in enumerate(targets) if name is not None]
+    unions = [place for place, name in enumerate(targets) if name is None]
+    rows_of = row_maker(names) if names else None
+
+    def merge(columns: list[Sequence[Any]], count: int) -> list[dict[str, Any]]:
+        rows = [{} for _ in range(count)] if rows_of is None else rows_of([columns[place] for place in plain])
+        for place in unions:
+            for row, members in zip(rows, columns[place], strict=True):
                 row.update(members)
-    return rows
+        return rows
+
+    return merge
 
 
 def _slow_columns(rows: Sequence[Any], names: tuple[str, ...], known: frozenset[str]) -> list[list[Any]]:
