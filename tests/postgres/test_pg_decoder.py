@@ -135,8 +135,7 @@ def test_a_changed_table_is_decoded_as_it_was_when_it_changed() -> None:
 
 def test_the_order_among_tables_is_kept_where_it_matters() -> None:
     messages = [w.begin(90, 7), w.relation(1, "t", COLUMNS), w.relation(2, "u", COLUMNS)]
-    for number in range(6):
-        messages.append(w.insert(1 + number % 2, [number, "x"], 10 + number))
+    messages += [w.insert(1 + number % 2, [number, "x"], 10 + number) for number in range(6)]
     found = events(Decoder(Tables(), Place(0)), [*messages, w.commit(90, 100)], CONTEXT._replace(in_order=True))
     assert [key["id"] for _, _, key, _, _ in found] == [*range(6)]
     grouped = events(Decoder(Tables(), Place(0)), [*messages, w.commit(90, 100)])
