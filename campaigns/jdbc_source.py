@@ -55,6 +55,7 @@ def connectors(server: PostgresServer, guard: str) -> list[dict[str, object]]:
             "batch.max.rows": 20,
             "transaction.guard": guard,
             "task.restart.backoff.initial.ms": 200,
+            "task.restart.backoff.max.ms": 1000,
         }
         for table, mode in zip(TABLES, ("incrementing", "timestamp", "timestamp+incrementing"), strict=True)
     ]
