@@ -136,7 +136,7 @@ def measure(case: RegistryCase, classes: Path, class_path: str, options: argpars
     gc.collect()
     gc.freeze()  # as a worker's hosts do before they work
     gc.set_threshold(*GC_THRESHOLDS)
-    jvm = Jvm(classes, class_path, case.codec, ours.text, ours.messages)
+    jvm = Jvm(classes, class_path, case.codec, case.for_jvm(ours.text), ours.messages)
     figures = []
     try:
         for direction in _DIRECTIONS:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from barnabas.converters._protobuf.pool import load_text
 from barnabas.schema import Schema, Timestamp
 
 __all__ = ["CASES", "SCHEMA", "RegistryCase", "rows"]
@@ -20,6 +23,7 @@ class RegistryCase(NamedTuple):
         libraries: What that class uses, for the introduction.
         settings: Of our converter, besides the registry's address.
         sources: More files in ``bench/java`` that it needs.
+        for_jvm: From the schema's text in the registry to what that class reads.
     """
 
     name: str
@@ -28,10 +32,23 @@ class RegistryCase(NamedTuple):
     libraries: str
     settings: dict[str, str] = {}  # noqa: RUF012 - a default that nobody changes
     sources: tuple[str, ...] = ()
+    for_jvm: Callable[[str], str] = str
+
+
+def _serialised(text: str) -> str:
+    """A .proto text as a descriptor in base64: Google's library for Java has no parser of its own."""
+    return base64.b64encode(load_text(text).proto.SerializeToString()).decode()
 
 
 CASES: tuple[RegistryCase, ...] = (
     RegistryCase("Avro", "AvroConverter", "AvroCodec", "Apache Avro 1.12's generic reader and writer"),
+    RegistryCase(
+        "Protobuf",
+        "ProtobufConverter",
+        "ProtobufCodec",
+        "Google's Protobuf for Java with dynamic messages",
+        for_jvm=_serialised,
+    ),
     RegistryCase(
         "JSON Schema",
         "JsonSchemaConverter",
