@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise, repeat
 from typing import Any, ClassVar, Generic, TypeVar
 
+from barnabas._columns.rows import has_null
 from barnabas.config import ConfigDef, Type, invalid
 from barnabas.errors import ConfigError
 from barnabas.record import Batch, SinkBatch, SinkRecord, SourceRecord
@@ -134,7 +135,7 @@ class _InsertField(Transformation[R], Generic[R]):
     ) -> tuple[Schema | None, list[Schema | None] | None]:
         """The schema of all changed rows, or their schemas where nulls kept the old one."""
         changed = self._recipe(schema, isinstance(batch, SinkBatch)).schema
-        if changed is schema or all(rows) or None not in rows:
+        if changed is schema or not has_null(rows):
             return changed, None
         return None, [schema if row is None else changed for row in rows]
 

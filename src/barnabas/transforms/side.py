@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 
+from barnabas._columns.rows import has_null
 from barnabas.record import Batch, SinkRecord, SourceRecord
 from barnabas.schema import Schema
 from barnabas.transforms.base import Transformation
@@ -116,7 +117,7 @@ class SidedTransformation(Transformation[R], Generic[R]):
     ) -> tuple[Schema | None, list[Schema | None] | None, list[Any]]:
         plan = self.planned(schema)
         changed = plan.many(column)
-        if plan.skip_null and plan.schema is not schema and not all(column) and None in column:
+        if plan.skip_null and plan.schema is not schema and has_null(column):
             return None, [schema if value is None else plan.schema for value in column], changed
         return plan.schema, None, changed
 

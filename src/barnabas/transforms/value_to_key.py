@@ -52,6 +52,9 @@ class ValueToKey(SidedTransformation[R], Generic[R]):
 
     def apply_batch(self, batch: Batch[R]) -> tuple[Batch[R], list[int] | None]:
         """Make the column of keys."""
+        if batch.value_schemas is None:
+            plan = self.planned(batch.value_schema)
+            return batch.replace(keys=plan.many(batch.values), key_schema=plan.schema), None
         return replaced(batch, "key", *self.changed(*operating(batch, "value"))), None
 
     def _change(self, schema: Schema | None) -> Change:
