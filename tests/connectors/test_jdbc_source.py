@@ -208,17 +208,18 @@ def test_every_type(db, run):
 
 
 def test_times_that_python_does_not_have(db, run):
-    db.execute("CREATE TABLE t (a timestamptz, b timestamp, c date)")
-    db.execute(
-        "INSERT INTO t VALUES ('infinity', '-infinity', 'infinity'), ('2026-01-01Z', '0044-03-15 BC', '20000-1-1')"
-    )
+    db.execute("CREATE TABLE t (a timestamptz, b timestamp, c date, d time)")
+    db.execute("INSERT INTO t VALUES ('infinity', '-infinity', 'infinity', '24:00')")
+    db.execute("INSERT INTO t VALUES ('2026-01-01Z', '0044-03-15 BC', '20000-1-1', '1:02:03.000004')")
     first, second = run(mode="bulk").values(2)
     assert first == {
         "a": Instant(9223372036825200000),
         "b": Instant(-9223372036832400000),
         "c": Instant((2**31 - 1) * 86_400_000),
+        "d": Instant(86_400_000),
     }
     assert second["a"] == T0
+    assert second["d"] == dt.time(1, 2, 3, 4)
     assert isinstance(second["b"], Instant)
     assert isinstance(second["c"], Instant)
 
@@ -310,6 +311,19 @@ def test_a_column_that_is_added_while_reading_goes_on(db, run):
     assert harness.values(1) == [{"id": 1}]
     db.execute("ALTER TABLE t ADD COLUMN note text DEFAULT 'x'; INSERT INTO t DEFAULT VALUES")
     assert harness.values(1) == [{"id": 2, "note": "x"}]
+
+
+def test_names_without_quotes(db, run):
+    db.execute("CREATE TABLE Orders (Id serial PRIMARY KEY, At timestamp NOT NULL DEFAULT now())")
+    db.execute("INSERT INTO orders DEFAULT VALUES")
+    harness = run(
+        mode="timestamp+incrementing",
+        quote_sql_identifiers="never",
+        table_whitelist="orders",
+        timestamp_column_name="AT",
+        incrementing_column_name="ID",
+    )
+    assert [value["id"] for value in harness.values(1)] == [1]
 
 
 def test_a_table_that_goes_and_comes_back_stops_no_other(db, run, caplog):

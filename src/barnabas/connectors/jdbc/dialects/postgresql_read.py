@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from datetime import time as clock
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ FROM pg_catalog.txid_current_snapshot() AS s
 _CURSOR = "barnabas_rows"
 _Y2K_MS = 946_684_800_000
 _Y2K_DAYS = 10_957
+_DAY_MICROS = 86_400_000_000
 _FOREVER_MS = 9_223_372_036_825_200_000  # what Java's driver makes of infinity
 _LONG_AGO_MS = -9_223_372_036_832_400_000
 _INT64, _INT32 = struct.Struct("!q"), struct.Struct("!i")
@@ -151,4 +153,14 @@ def _wide_loaders() -> dict[str, type[Any]]:
                 return Date.from_wire(days + _Y2K_DAYS)
             return Date.from_wire(days)
 
-    return {"timestamptz": Moment, "date": Day}
+    class Clock(loader):  # type: ignore[misc]
+        format = binary
+
+        def load(self, data: Any) -> Any:
+            (micros,) = _INT64.unpack(data)
+            if micros < _DAY_MICROS:
+                seconds, rest = divmod(micros, 1_000_000)
+                return clock(seconds // 3600, seconds // 60 % 60, seconds % 60, rest)
+            return Instant(micros // 1000)
+
+    return {"timestamptz": Moment, "date": Day, "time": Clock}
