@@ -19,7 +19,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -181,8 +180,10 @@ class _Server:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_M_ARENA_MAX, 2)
-        from barnabas.supervisor import pages  # noqa: PLC0415  nothing heavy before the fork
+        from barnabas.supervisor import limits, pages  # noqa: PLC0415  nothing heavy before the fork
 
+        limits.set_stacks()
+        limits.allow_files()
         pages.gather()
         for module in PRELOAD:
             importlib.import_module(module)
@@ -240,7 +241,8 @@ def _become_host(parent: int, request: dict[str, Any], server: _Server, fds: lis
             os.close(pidfd)
         _die_with_parent(parent)
         _set_name(request["name"])
-        _limit(request["memory"])
+        sys.modules["barnabas.supervisor.limits"].limit_memory(request["memory"])
+        _prefer_for_killing()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
         from barnabas.supervisor.host import Host  # noqa: PLC0415  preloaded; the fork server itself never uses it
@@ -254,10 +256,8 @@ def _become_host(parent: int, request: dict[str, Any], server: _Server, fds: lis
         os._exit(status)
 
 
-def _limit(memory: int) -> None:
-    """Bound private memory, and let the kernel take hosts before the worker when the machine itself runs out."""
-    if memory > 0:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+def _prefer_for_killing() -> None:
+    """Let the kernel take hosts before the worker when the machine itself runs out of memory."""
     try:
         with open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123  one write, before anything else is imported
             file.write("500")

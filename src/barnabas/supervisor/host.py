@@ -52,6 +52,7 @@ from barnabas.supervisor.channel import (
     Validate,
     WriteOffsets,
 )
+from barnabas.supervisor.limits import MemoryLimit
 from barnabas.supervisor.provider_calls import ProviderCalls
 from barnabas.task.control import TaskControl
 from barnabas.task.membership import leave
@@ -127,6 +128,7 @@ class Host:
         self._link = Link(self._channel)
         self._units: dict[str, Unit] = {}
         self._providers = ProviderCalls(self._channel.send)
+        self._memory = MemoryLimit()
 
     def run(self) -> int:
         """Serve until told to quit (0) or the worker is gone (0 as well: nobody is left to read it)."""
@@ -145,7 +147,7 @@ class Host:
                 self._link.answered(message)
             case StartConnector():
                 unit = ConnectorUnit(message, self._link, self._board.slot(message.slot), self._gone)
-                self._units[message.unit] = unit
+                self._add(message.unit, unit)
                 unit.begin(message.id)
             case TaskConfigs():
                 self._connector(message.unit).ask_task_configs(message.id, message.max_tasks)
@@ -190,9 +192,13 @@ class Host:
 
     def _start_task(self, message: StartTask) -> None:
         unit = TaskUnit(message, self._link, self._board.slot(message.slot), self._gone, self._lease)
-        self._units[message.unit] = unit
+        self._add(message.unit, unit)
         unit.start()
         self._link.send(Done(message.id))
+
+    def _add(self, name: str, unit: Unit) -> None:
+        self._units[name] = unit
+        self._memory.hold(len(self._units))
 
     def _stop(self, name: str) -> None:
         unit = self._units.get(name)

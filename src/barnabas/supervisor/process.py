@@ -75,7 +75,7 @@ __all__ = ["ProcessSupervisor"]
 log = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.5
-_SHARED_SLOTS = 256
+_SHARED_SLOTS = 4096
 _LEAVING = "barnabas.kafka.membership"
 _LEAVE_DEADLINE = 5.0  # stopping must not wait long for a broker that is down
 Renew = Callable[[ConnectorSpec | TaskSpec], Awaitable[ConnectorSpec | TaskSpec]]
