@@ -145,7 +145,9 @@ class Bench:
         name = topic.replace("-", "_")
         plugin = {"plugin.path": str(self._plugin())} if implementation == "jvm" else {}
         with self.postgres.database() as database, self.postgres.connect(database) as connection:
-            with self.ground.worker(implementation, plugin) as worker:
+            worker = self.ground.worker(implementation, plugin)
+            worker.ready_timeout = 240.0
+            with worker:
                 time.sleep(SETTLE_S)
                 postgres_pid = self.postgres.pid
                 drain = Drain(worker.pid, self.ground.broker.pid, lambda: written(connection, case, name))
