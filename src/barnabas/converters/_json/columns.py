@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["QUIET", "columns_of", "converted_lists", "numbers_of", "rows_of", "unchanged"]
+__all__ = ["QUIET", "columns_of", "converted_dicts", "converted_lists", "numbers_of", "rows_of", "unchanged"]
 
 QUIET: Final[frozenset[type]] = frozenset({str, bool, type(None)})
 """Types of values that are no numbers and hold none."""
@@ -59,6 +59,22 @@ def converted_lists(rows: Sequence[Any], convert: Callable[[Sequence[Any]], Sequ
         return rows
     each = iter(changed)
     return [[*islice(each, len(row))] for row in rows]
+
+
+def converted_dicts(rows: Sequence[Any], convert: Callable[[Sequence[Any]], Sequence[Any]]) -> Sequence[Any] | None:
+    """Dicts with their values converted, all in one call, as for :func:`converted_lists`.
+
+    Returns:
+        ``rows`` itself where no value changes; ``None`` where a row is no dict, or has a key that is no text.
+    """
+    if {*map(type, rows)} != {dict} or not {*map(type, chain.from_iterable(rows))} <= {str}:
+        return None
+    flat = [*chain.from_iterable(map(dict.values, rows))]
+    changed = convert(flat) if flat else flat
+    if changed is flat:
+        return rows
+    each = iter(changed)
+    return [dict(zip(row, islice(each, len(row)), strict=True)) for row in rows]
 
 
 def rows_of(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:

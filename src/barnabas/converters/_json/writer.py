@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from math import isfinite
@@ -14,7 +14,7 @@ from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
 from barnabas.converters._exact import fits_float, fits_int, shown
-from barnabas.converters._json.columns import columns_of, converted_lists, rows_of, unchanged
+from barnabas.converters._json.columns import columns_of, converted_dicts, converted_lists, rows_of, unchanged
 from barnabas.converters._json.output import (
     base64_text,
     decimal_node,
@@ -31,6 +31,9 @@ from barnabas.schema import Schema, Type
 __all__ = ["ColumnWriter", "StructWriter", "Writer", "WriterCompiler", "writer_for"]
 
 Writer = Callable[[Any], Any]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class ColumnWriter:
@@ -115,6 +118,28 @@ class _ArrayWriter(ColumnWriter):
         return [*map(self.one, values)] if found is None else found
 
 
+class _MapWriter(ColumnWriter):
+    """Maps with text for keys: all their values are one column."""
+
+    def __init__(self, one: Writer, items: ColumnWriter) -> None:
+        super().__init__(one)
+        self._items = items
+
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        found = converted_dicts(values, self._items.column)
+        return [*map(self.one, values)] if found is None else found
+
+
+class _MomentWriter(ColumnWriter):
+    def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        if {*map(type, values)} == {datetime}:
+            try:
+                return [(value - _EPOCH) // _MILLISECOND for value in values]
+            except TypeError:
+                pass  # one without a time zone, which is refused
+        return [*map(self.one, values)]
+
+
 class _DoubleWriter(ColumnWriter):
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
         if {*map(type, values)} == {float} and floats_are_plain(values):
@@ -160,11 +185,20 @@ class WriterCompiler:
         if schema.type is Type.ARRAY:
             items = self.writer(schema.value_schema)
             return _ArrayWriter(_nullable(null, _array(schema, items)), items)
-        special = self._special(schema)
-        if special is not None:
-            write = _nullable(null, special)
-            exact = schema.name == DECIMAL and not self._numeric
-            return _DecimalWriter(write, LogicalDecimal.scale(schema)) if exact else ColumnWriter(write)
+        if schema.type is Type.MAP:
+            return self._map_column(schema, null)
+        return self._logical(schema, null) or self._primitive(schema, null)
+
+    def _logical(self, schema: Schema, null: Callable[[], Any]) -> ColumnWriter | None:
+        if schema.name == DECIMAL:
+            write = _nullable(null, self._decimal(schema))
+            return ColumnWriter(write) if self._numeric else _DecimalWriter(write, LogicalDecimal.scale(schema))
+        if schema.name not in _LOGICAL:
+            return None
+        write = _nullable(null, _logical(schema))
+        return _MomentWriter(write) if schema.name == TIMESTAMP else ColumnWriter(write)
+
+    def _primitive(self, schema: Schema, null: Callable[[], Any]) -> ColumnWriter:
         write, easy = _PRIMITIVES[schema.type](schema)
         if self._strict and schema.type in (Type.FLOAT32, Type.FLOAT64):
             write = _finite(write)
@@ -173,13 +207,6 @@ class WriterCompiler:
         keeps_null = schema.optional and (schema.default is None or not self._replace_nulls)
         types = frozenset({*easy, type(None)} if keeps_null and easy else easy)
         return ColumnWriter(_nullable(null, write), types, INT_RANGES.get(schema.type))
-
-    def _special(self, schema: Schema) -> Writer | None:
-        if schema.name == DECIMAL:
-            return self._decimal(schema)
-        if schema.name in _LOGICAL:
-            return _logical(schema)
-        return self._map(schema) if schema.type is Type.MAP else None
 
     def _null(self, schema: Schema) -> Callable[[], Any]:
         if schema.default is not None and self._replace_nulls:
@@ -199,9 +226,17 @@ class WriterCompiler:
 
         return write
 
-    def _map(self, schema: Schema) -> Writer:
+    def _map_column(self, schema: Schema, null: Callable[[], Any]) -> ColumnWriter:
         keys, values = self.writer(schema.key_schema), self.writer(schema.value_schema)
-        as_object = schema.key_schema is not None and schema.key_schema.type is Type.STRING
+        write = _nullable(null, self._map(schema, keys, values))
+        return _MapWriter(write, values) if self._is_object(schema) else ColumnWriter(write)
+
+    def _is_object(self, schema: Schema) -> bool:
+        """Whether a map is an object in JSON."""
+        return schema.key_schema is not None and schema.key_schema.type is Type.STRING
+
+    def _map(self, schema: Schema, keys: ColumnWriter, values: ColumnWriter) -> Writer:
+        as_object = self._is_object(schema)
         strict = self._strict
 
         def write(value: Any) -> Any:

@@ -56,16 +56,19 @@ class _Compiler(WriterCompiler):
 
         return StructWriter(write, plain.names, plain.parts, tuple(field.index for field in bare))
 
-    def _map(self, schema: Schema) -> Writer:
-        plain = super()._map(schema)
+    def _is_object(self, schema: Schema) -> bool:
+        return not is_entries(schema)
+
+    def _map(self, schema: Schema, keys: ColumnWriter, values: ColumnWriter) -> Writer:
+        plain = super()._map(schema, keys, values)
         if not is_entries(schema):
             return plain
-        keys, values = self.writer(schema.key_schema).one, self.writer(schema.value_schema).one
+        key_of, item_of = keys.one, values.one
 
         def write(value: Any) -> Any:
             if not isinstance(value, dict) or isinstance(value, Struct):
                 return plain(value)  # which refuses it
-            return [{KEY: keys(key), VALUE: values(item)} for key, item in value.items()]
+            return [{KEY: key_of(key), VALUE: item_of(item)} for key, item in value.items()]
 
         return write
 
