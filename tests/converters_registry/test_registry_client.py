@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -25,6 +26,7 @@ from barnabas.converters._registry_client.transport import HttpTransport
 from barnabas.converters.avro_converter import AvroConverter
 from barnabas.errors import ConfigError, DataError, OutageError, RefusedError
 from barnabas.schema import Schema
+from services.kafka_tls import make_certificates
 
 TEXT = SchemaText('"string"')
 
@@ -32,7 +34,7 @@ TEXT = SchemaText('"string"')
 class Scripted:
     """An HTTP server; ``answers`` are given one after the other, then the mock answers."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.answers = []
         self.seen = []
         self.mock = MockRegistry()
@@ -64,7 +66,9 @@ class Scripted:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
@@ -338,6 +342,42 @@ def test_credentials_that_are_not_complete(configs, key):
     with pytest.raises(ConfigError) as caught:
         authorizer(configs, "http://host")
     assert caught.value.key == key
+
+
+# ---------------------------------------------------------------------- TLS
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return make_certificates(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def secure(certificates):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    context.load_verify_locations(certificates.authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    made = Scripted(context)
+    made.context = context
+    yield made
+    made.close()
+
+
+def test_an_authority_of_our_own_and_a_client_certificate(secure, certificates, open_client):
+    secure.context.verify_mode = ssl.CERT_REQUIRED
+    client = open_client(
+        secure.url,
+        schema__registry__ssl__truststore__location=certificates.authority,
+        schema__registry__ssl__truststore__type="PEM",
+        schema__registry__ssl__keystore__location=certificates.keystore,
+        schema__registry__ssl__keystore__type="PEM",
+    )
+    assert client.register("s", TEXT).id == 1
+
+
+def test_an_authority_that_is_not_trusted_is_a_refusal(secure, open_client):
+    with pytest.raises(RefusedError, match="is not trusted") as caught:
+        open_client(secure.url).register("s", TEXT)
+    assert caught.value.key == "schema.registry.ssl.truststore.location"
 
 
 # ---------------------------------------------------------------------- settings

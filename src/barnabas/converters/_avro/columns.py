@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from barnabas._columns import native
 from barnabas.converters._avro.native import read_plan, write_plan
@@ -11,14 +12,24 @@ from barnabas.converters._avro.reading import read_column, reading
 from barnabas.converters._avro.settings import Mapping as Settings
 from barnabas.converters._avro.to_connect import ToConnect
 from barnabas.converters._avro.types import AvroType
-from barnabas.converters._avro.wire import Wire, WireError
+from barnabas.converters._avro.wire_errors import WireError, refuse_empty_items
 from barnabas.converters._avro.writing import writing
 from barnabas.converters._registry_client.wire import HEAD, frame
 from barnabas.converters.base import SchemaColumn
 from barnabas.errors import DataError
 from barnabas.schema import Schema, validate_value
 
+if TYPE_CHECKING:
+    from barnabas.converters._avro.wire import Wire
+
 __all__ = ["ColumnReader", "ColumnWriter"]
+
+
+def _wire(avro: AvroType, settings: Settings) -> Wire:
+    """Made when the compiled part has not done it all: the library takes megabytes, and every task would have them."""
+    from barnabas.converters._avro.wire import Wire  # noqa: PLC0415 - as it says
+
+    return Wire(avro, settings)
 
 
 class ColumnReader:
@@ -34,8 +45,9 @@ class ColumnReader:
     def __init__(
         self, avro: AvroType, settings: Settings, version: int | None, damaged: Callable[[bytes, Any], DataError]
     ) -> None:
+        refuse_empty_items(avro)
         self._schema = ToConnect(settings).convert(avro, version)
-        self._wire = Wire(avro, settings)
+        self._wire = cache(partial(_wire, avro, settings))
         self._convert = reading(avro, self._schema, settings)
         self._damaged = damaged
         self._plan = read_plan(avro, self._schema, settings)
@@ -49,7 +61,7 @@ class ColumnReader:
         return self._schema, self._reference(payloads)
 
     def _reference(self, payloads: list[bytes]) -> list[Any]:
-        read = self._wire.read
+        read = self._wire().read
         values = []
         for payload in payloads:
             try:
@@ -81,7 +93,7 @@ class ColumnWriter:
         self._schema = schema
         self._head = frame(schema_id)
         self._convert = writing(schema, avro, settings)
-        self._wire = Wire(avro, settings)
+        self._wire = cache(partial(_wire, avro, settings))
         self._failed = failed
         self._plan = write_plan(schema, avro, settings)
 
@@ -104,6 +116,6 @@ class ColumnWriter:
         if wire is None:
             return None
         try:
-            return self._wire.write(wire, self._head)
+            return self._wire().write(wire, self._head)
         except WireError as error:
             raise self._failed(f"The value is not of its schema: {error}.") from error

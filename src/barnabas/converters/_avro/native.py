@@ -1,4 +1,4 @@
-"""Plans for the compiled part, which reads and writes whole columns; it is the reference's in :mod:`.columns` to be right.
+"""Plans for the compiled part, which reads and writes whole columns; what is right, the reference says.
 
 A plan is a tree of ``(kind, null_at, size, call, fill, names, children)``; the C sources say what each means. Where a
 pair of schemas has anything that the compiled part does not do, there is no plan, and the reference does it all.
@@ -87,19 +87,20 @@ class _Planner:
         return schema.default
 
     def _parts(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
-        moment = _MOMENTS.get((schema.type, avro.kind, schema.name or ""))
-        if moment is not None:
-            return moment, 0, None, [], []
         if schema.type is Type.BYTES and schema.name == LogicalDecimal.NAME:
             return self._decimal(avro, schema)
-        simple = _SIMPLE.get((schema.type, avro.kind))
+        moment = _MOMENTS.get((schema.type, avro.kind, schema.name or ""))
+        simple = (moment, 0) if moment is not None else _SIMPLE.get((schema.type, avro.kind))
         if simple is not None:
             return *simple, None, [], []
+        if avro.kind == "fixed" and schema.type is Type.BYTES and avro.size > 0:
+            return _FIXED, avro.size, None, [], []
+        if avro.kind == "enum" and schema.type is Type.STRING:
+            return _ENUM, 0, None, [*avro.symbols], []
+        return self._composed(avro, schema)
+
+    def _composed(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
         match avro.kind, schema.type:
-            case "fixed", Type.BYTES if avro.size > 0:
-                return _FIXED, avro.size, None, [], []
-            case "enum", Type.STRING:
-                return _ENUM, 0, None, [*avro.symbols], []
             case "array", Type.ARRAY:
                 return _ARRAY, 0, None, [], [self.node(avro.inner, schema.value_schema)]
             case "array", Type.MAP:

@@ -16,16 +16,13 @@ import fastavro
 from barnabas.converters._avro.settings import Mapping as Settings
 from barnabas.converters._avro.to_connect import member_names
 from barnabas.converters._avro.types import AvroType
+from barnabas.converters._avro.wire_errors import WireError
 from barnabas.errors import DataError
 
-__all__ = ["Wire", "WireError"]
+__all__ = ["Wire"]
 
 _BROKEN: Final = (EOFError, ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError, MemoryError)
 _Tag = Callable[[Any], Any]
-
-
-class WireError(Exception):
-    """Bytes are not of the schema, or a wire value is not; the caller knows which record."""
 
 
 class Wire:
@@ -45,7 +42,6 @@ class Wire:
         self._tags: dict[str, list[_Tag | None]] = {}
         self._unions: dict[int, list[str]] = {}
         self._errors = "strict" if settings.strict else "replace"
-        _refuse_empty_items(avro)
         self._schema: Any = self._node(avro)
         self._tag = self._tagger(avro)
         try:
@@ -187,28 +183,3 @@ def _tag_items(tag: _Tag, items: list[Any]) -> list[Any]:
 
 def _tag_values(tag: _Tag, values: dict[str, Any]) -> dict[str, Any]:
     return {key: tag(value) for key, value in values.items()}
-
-
-def _refuse_empty_items(avro: AvroType, seen: frozenset[int] = frozenset()) -> None:
-    """An array of items without any bytes may claim to be of any length: three bytes could keep us busy for ever.
-
-    Raises:
-        DataError: There is one.
-    """
-    if id(avro) in seen:
-        return
-    seen |= {id(avro)}
-    if avro.kind == "array" and _may_be_empty(avro.inner, frozenset()):
-        raise DataError(
-            f"The Avro schema has an array of items that take no bytes ({avro.inner.label}).",
-            code="BRN-1420",
-            remedy="Such arrays say nothing but their length: use a number instead.",
-        )
-    for inner in (*avro.branches, *(field.type for field in avro.fields), *([avro.item] if avro.item else [])):
-        _refuse_empty_items(inner, seen)
-
-
-def _may_be_empty(avro: AvroType, seen: frozenset[int]) -> bool:
-    if avro.kind == "record":
-        return id(avro) in seen or all(_may_be_empty(field.type, seen | {id(avro)}) for field in avro.fields)
-    return avro.kind == "null" or (avro.kind == "fixed" and avro.size == 0)
