@@ -215,19 +215,15 @@ class Dialect(ABC):
     def field_schema(self, column: Column, mapping: TypeMapping) -> Schema:
         """The schema of the field that a column becomes."""
 
-    @abstractmethod
-    def ddl_type(self, schema: Schema) -> str:
-        """The type of the column that a field becomes.
-
-        Raises:
-            DataError: There is none for it.
-        """
-
     # -- writing -----------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def create_table(self, table: TableId, fields: Mapping[str, Schema], keys: Sequence[str]) -> str:
-        """The statement that makes a table for these fields."""
+        """The statement that makes a table for these fields.
+
+        Raises:
+            DataError: There is no type for a column of one of them.
+        """
 
     @abstractmethod
     def add_columns(self, table: TableId, fields: Mapping[str, Schema]) -> str:
@@ -238,16 +234,15 @@ class Dialect(ABC):
         """The statement that forbids NULL in a column."""
 
     @abstractmethod
-    def insert_from(self, table: TableId, staging: str, columns: Sequence[str]) -> str:
-        """The statement that appends all rows of a staging table (an identifier, as it stands in SQL)."""
-
-    @abstractmethod
     def upsert_from(self, table: TableId, staging: str, columns: Sequence[str], keys: Sequence[str]) -> str:
-        """Likewise; rows whose key is there already are replaced in these columns."""
+        """The statement that adds all rows of a staging table (an identifier, as it stands in SQL).
+
+        Rows whose key is there already are replaced in these columns.
+        """
 
     @abstractmethod
     def update_from(self, table: TableId, staging: str, columns: Sequence[str], keys: Sequence[str]) -> str:
-        """Likewise; only rows whose key is there already, and nothing is added."""
+        """Likewise, but only rows whose key is there already: nothing is added."""
 
     @abstractmethod
     def delete_from(self, table: TableId, staging: str, keys: Sequence[str]) -> str:

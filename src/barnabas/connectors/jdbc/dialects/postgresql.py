@@ -20,7 +20,7 @@ from barnabas.connectors.jdbc.dialects.base import (
     TableId,
     TypeMapping,
 )
-from barnabas.connectors.jdbc.dialects.postgresql_ddl import Statements, ddl_type
+from barnabas.connectors.jdbc.dialects.postgresql_ddl import Statements
 from barnabas.connectors.jdbc.dialects.postgresql_guard import barrier, still_open, unseen
 from barnabas.connectors.jdbc.dialects.postgresql_read import PostgreSqlReader, begin
 from barnabas.connectors.jdbc.dialects.postgresql_types import field_schema
@@ -146,10 +146,6 @@ class PostgreSqlDialect(Dialect):
         """See :meth:`Dialect.field_schema`."""
         return field_schema(column, mapping)
 
-    def ddl_type(self, schema: Schema) -> str:
-        """See :meth:`Dialect.ddl_type`."""
-        return ddl_type(schema)
-
     # -- writing -----------------------------------------------------------------------------------------------------
 
     def create_table(self, table: TableId, fields: Mapping[str, Schema], keys: Sequence[str]) -> str:
@@ -163,10 +159,6 @@ class PostgreSqlDialect(Dialect):
     def not_null(self, table: TableId, column: Column) -> str:
         """See :meth:`Dialect.not_null`."""
         return f"ALTER TABLE {self.identifier(table)} ALTER COLUMN {self.quote(column.name)} SET NOT NULL"
-
-    def insert_from(self, table: TableId, staging: str, columns: Sequence[str]) -> str:
-        """See :meth:`Dialect.insert_from`."""
-        return self._statements.insert_from(self.identifier(table), staging, columns)
 
     def upsert_from(self, table: TableId, staging: str, columns: Sequence[str], keys: Sequence[str]) -> str:
         """See :meth:`Dialect.upsert_from`."""
