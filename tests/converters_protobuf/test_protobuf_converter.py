@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import struct
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -169,6 +171,30 @@ def test_record_names() -> None:
     found = made.to_connect("t", payload).schema
     assert found is not None
     assert found.version == 1
+
+
+@pytest.mark.parametrize("missing", ["google", "google.protobuf"])
+def test_without_the_library_the_extra_is_named(missing: str) -> None:
+    program = f"""
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {missing!r}:
+            raise ModuleNotFoundError(name) if "." not in name else ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Finder())
+from barnabas.converters import load_converter
+from barnabas.errors import PluginError
+made = load_converter("Protobuf")()
+assert "flatten.unions" in made.config().keys
+try:
+    made.configure({{"schema.registry.url": "mock://x"}})
+except PluginError as error:
+    print(error.code, error)
+made.close()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert "BRN-4004" in done.stdout, done.stderr
+    assert "pip install 'barnabas[protobuf]'" in done.stdout
 
 
 # -- other schemas than the data's ------------------------------------------------------------------------------------

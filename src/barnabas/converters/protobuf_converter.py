@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from barnabas.config import Config, ConfigDef, Type
 from barnabas.converters._protobuf.flags import Flags
 from barnabas.converters._registry_client.base import Reader, RegistryConverter, Writer
+from barnabas.converters._registry_client.faults import missing_extra
 from barnabas.converters._registry_client.schemas import PROTOBUF, Reference, RegisteredSchema, SchemaText
 from barnabas.converters._registry_client.settings import registry_def
 from barnabas.converters._registry_client.wire import frame
 from barnabas.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from barnabas.converters._protobuf.engine import Draft
     from barnabas.converters._protobuf.pool import Loaded
     from barnabas.schema import Schema
@@ -109,6 +112,13 @@ class ProtobufConverter(RegistryConverter):
     READ_FAILURE = "Failed to deserialize data for topic {topic} to Protobuf: "
     WRITE_FAILURE = "Failed to serialize Protobuf data from topic {topic} :"
     CONFIG = _definition()
+
+    def configure(self, configs: Mapping[str, Any], is_key: bool = False) -> None:
+        """Read the settings; the library's package may be missing as a whole."""
+        try:
+            super().configure(configs, is_key)
+        except ModuleNotFoundError as error:  # not even other packages below ``google`` are installed
+            raise missing_extra(type(self).__name__, *self.NEEDS) from error
 
     def setup(self, config: Config) -> None:
         """Take the settings of the mapping."""
