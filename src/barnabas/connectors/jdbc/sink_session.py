@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,8 +13,11 @@ from barnabas.connectors.jdbc.sink_settings import SinkSettings
 from barnabas.connectors.jdbc.sink_steps import Step, Steps
 from barnabas.connectors.jdbc.sink_tables import Bound, Tables
 from barnabas.connectors.jdbc.sink_wire import Script, Wire
+from barnabas.connectors.postgres.driver import load
 
 __all__ = ["Session"]
+
+log = logging.getLogger(__name__)
 
 _SAVEPOINT = "barnabas"
 
@@ -35,6 +39,8 @@ class Session:
         self._tables = Tables(dialect, settings)
         self._wire = Wire(connection)
         self._user = user
+        self._errors: tuple[type[Exception], ...] = (load().Error, OSError)
+        self._proven = False  # what is known of the tables was right once
 
     @property
     def busy(self) -> bool:
@@ -43,7 +49,10 @@ class Session:
 
     def ready(self) -> bool:
         """Whether :meth:`finish` would not have to wait."""
-        return self._wire.ready()
+        try:
+            return self._wire.ready()
+        except self._errors:
+            return True  # it has something to say
 
     def send(self, batches: Sequence[SinkBatch], last: str = "") -> None:
         """Send records, as one transaction; what the server says is raised by :meth:`finish`.
@@ -59,7 +68,7 @@ class Session:
         """
         try:
             self._wire.send(self._script(self._steps.of(batches), last))
-        except Exception as error:
+        except self._errors as error:
             raise self._explained(error) from error
 
     def finish(self) -> None:
@@ -72,11 +81,14 @@ class Session:
         """
         try:
             self._wire.finish()
-        except Exception as error:
-            if is_stale(error):
+        except self._errors as error:
+            explained = self._explained(error)
+            if self._proven and is_stale(error):
+                self._proven = False
                 self._tables.forget()
-                raise RetriableError(str(self._explained(error)), code="BRN-6193") from error
-            raise self._explained(error) from error
+                raise RetriableError(explained.message, code="BRN-6193", remedy=explained.remedy) from error
+            raise explained from error
+        self._proven = True
 
     def _explained(self, error: Exception) -> ConnectError:
         return explain(error, self._user)
@@ -154,8 +166,16 @@ class Session:
         except BaseException:
             self._tables.forget()
             if not self.connection.closed:
-                self._run("ROLLBACK")
+                self._undo()
             raise
+
+    def _undo(self) -> None:
+        """End the transaction; the error that led here is the one to tell."""
+        try:
+            self._run("ROLLBACK")
+        except ConnectError as error:
+            log.debug("The transaction was not rolled back, but ends with the connection: %s", error)
+            self._wire.close()
 
     def _part(self, batch: SinkBatch, bad: Callable[[SinkRecord, ConnectError], None]) -> None:
         if not len(batch):
@@ -165,7 +185,7 @@ class Session:
             try:
                 self._wire.send(self._script(self._steps.of([batch]), "", reused=True))
                 self._wire.finish()
-            except Exception as error:
+            except self._errors as error:
                 raise self._explained(error) from error
         except DataError as error:
             self._run(f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}")
@@ -183,7 +203,7 @@ class Session:
         try:
             self._wire.send(Script(sql, ()))
             self._wire.finish()
-        except Exception as error:
+        except self._errors as error:
             raise self._explained(error) from error
 
     def close(self) -> None:

@@ -77,9 +77,9 @@ class Writer:
 
         Raises:
             RetriableError: Earlier records wait for another try; these were not taken.
-            ConnectError: Earlier records cannot be written.
+            ConnectError: Records cannot be written.
         """
-        self._follow(wait=False)
+        self._follow(wait=self._size >= self._settings.batch_size)
         if self.progress is not None:
             batch = self.progress.fresh(batch, lambda: self.session.connection)
         if len(batch):
@@ -87,14 +87,11 @@ class Writer:
                 self._since = self._clock()
             self._waiting.append(batch)
             self._size += len(batch)
-        while self._size and not self._work:
+        while self._size and not self._work:  # from here on nothing is raised that would bring these records again
             left = self._settings.linger - (self._clock() - self._since)
             if self._size < self._settings.batch_size and left > 0:
                 self._wait(int(left * 1000) + 1)
                 return
-            self._launch()
-        if self._size >= self._settings.batch_size and not self._stalled:
-            self._follow(wait=True)
             self._launch()
 
     def flush(self) -> None:
@@ -150,13 +147,14 @@ class Writer:
         """Begin the next transaction; where that fails for now, the next call tries again."""
         self._work = self._cut()
         try:
-            self.session.send(self._work, self._last())
-        except DataError:
-            self._sift()
+            try:
+                self.session.send(self._work, self._last())
+            except DataError:
+                self._sift()
+            except RetriableError as error:
+                raise self._later(error) from error
         except RetriableError as error:
-            self._stall()
             log.warning("The next transaction is tried again in %g s: %s", self._settings.retry_wait, error.describe())
-            self._wait(int(self._settings.retry_wait * 1000))
 
     def _cut(self) -> list[SinkBatch]:
         """As many of the waiting records as go into one transaction."""
