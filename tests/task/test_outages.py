@@ -80,6 +80,7 @@ def test_a_sink_keeps_the_messages_and_its_partitions_until_the_system_answers(p
     assert seen[:2] == [{P0}, {P0}]
     assert run.consumer.paused == set()
     assert ("commit_sync", {P0: 3}) in run.consumer.log
+    assert run.slot.words[board.RETRIES] == 2
     assert run.slot.words[board.RECORDS_SKIPPED] == 0
 
 
@@ -176,6 +177,7 @@ def test_a_source_waits_and_sends_everything_once(policy):
     assert [values for _, values, _, _ in run.producer.sent] == [[b"a", b"b"], [b"c"]]
     assert run.store.offset() == {"p": 3}
     assert run.slot.words[board.RECORDS_SKIPPED] == 0
+    assert run.slot.words[board.RETRIES] == 3
 
 
 def test_a_source_commits_earlier_offsets_while_it_waits():

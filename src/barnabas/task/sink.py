@@ -244,6 +244,7 @@ class SinkLoop:
 
     def _try_again(self) -> None:
         if self._unread:
+            self._words[board.RETRIES] += 1
             self._read(self._unread, columns.positions(self._unread))
         else:
             self._deliver()

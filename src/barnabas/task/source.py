@@ -261,6 +261,7 @@ class SourceLoop:
             raise TaskStoppingError from error
         if self._control.stopping:
             raise TaskStoppingError
+        self._words[board.RETRIES] += 1
         if call is not None:
             self._slot.enter(call[0])
 
