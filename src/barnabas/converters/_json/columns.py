@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["QUIET", "columns_of", "converted_dicts", "converted_lists", "numbers_of", "rows_of", "unchanged"]
+__all__ = [
+    "QUIET",
+    "columns_of",
+    "converted_dicts",
+    "converted_lists",
+    "numbers_of",
+    "rows_of",
+    "unchanged",
+    "with_columns",
+]
 
 QUIET: Final[frozenset[type]] = frozenset({str, bool, type(None)})
 """Types of values that are no numbers and hold none."""
@@ -80,6 +89,29 @@ def converted_dicts(rows: Sequence[Any], convert: Callable[[Sequence[Any]], Sequ
 def rows_of(columns: Sequence[Sequence[Any]], names: tuple[str, ...]) -> list[dict[str, Any]]:
     """Dicts with the keys ``names`` out of columns in that order."""
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def with_columns(
+    rows: Sequence[dict[str, Any]],
+    names: tuple[str, ...],
+    before: Sequence[Sequence[Any]],
+    after: Sequence[Sequence[Any]],
+) -> Sequence[dict[str, Any]]:
+    """Rows whose keys are ``names`` in that order, with the columns that changed replaced.
+
+    Returns:
+        ``rows`` itself where none did.
+    """
+    changes = [(name, new) for name, old, new in zip(names, before, after, strict=True) if new is not old]
+    if not changes:
+        return rows
+    if len(changes) * 2 > len(names):
+        return rows_of(after, names)
+    made = [*map(dict.copy, rows)]
+    for name, column in changes:
+        for row, value in zip(made, column, strict=True):
+            row[name] = value
+    return made
 
 
 def numbers_of(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from barnabas._schema.validate import INT_RANGES
 from barnabas.converters._exact import hashable
-from barnabas.converters._json.columns import columns_of, converted_lists, rows_of, unchanged
+from barnabas.converters._json.columns import columns_of, converted_lists, rows_of, unchanged, with_columns
 from barnabas.converters._json.scalars import (
     LOGICAL,
     PRIMITIVES,
@@ -56,8 +56,8 @@ class _StructReader(ColumnReader):
             return [*map(self.one, nodes)]
         columns, in_order = found
         read = [part.column(column) for part, column in zip(self._parts, columns, strict=True)]
-        if in_order and all(one is other for one, other in zip(read, columns, strict=True)):
-            return nodes
+        if in_order:
+            return with_columns(nodes, self._names, columns, read)
         return rows_of(read, self._names)
 
 

@@ -14,7 +14,14 @@ from barnabas._schema.java import float_text, to_float32
 from barnabas._schema.logical import Date, LogicalDecimal, Time, Timestamp
 from barnabas._schema.validate import DATE, DECIMAL, INT_RANGES, TIME, TIMESTAMP
 from barnabas.converters._exact import fits_float, fits_int, shown
-from barnabas.converters._json.columns import columns_of, converted_dicts, converted_lists, rows_of, unchanged
+from barnabas.converters._json.columns import (
+    columns_of,
+    converted_dicts,
+    converted_lists,
+    rows_of,
+    unchanged,
+    with_columns,
+)
 from barnabas.converters._json.output import (
     base64_text,
     decimal_node,
@@ -79,8 +86,8 @@ class StructWriter(ColumnWriter):
             if None in columns[at]:
                 return [*map(self.one, values)]
         written = [part.column(column) for part, column in zip(self.parts, columns, strict=True)]
-        if in_order and all(one is other for one, other in zip(written, columns, strict=True)):
-            return values
+        if in_order:
+            return with_columns(values, self.names, columns, written)
         return rows_of(written, self.names)
 
     def _with_gaps(self, values: Sequence[Any]) -> Sequence[Any]:
