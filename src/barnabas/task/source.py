@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from barnabas.connector import SourceTask
-from barnabas.errors import DataError, OutageError, RetriableError
+from barnabas.errors import DataError, RetriableError
 from barnabas.kafka.faults import KafkaClientError
 from barnabas.record import SourceBatch, SourceRecord
 from barnabas.store.offset_keys import offset_value, partition_key
@@ -24,7 +24,7 @@ from barnabas.supervisor import board
 from barnabas.task.failures import TaskStoppingError
 from barnabas.task.memory import IdleTrim
 from barnabas.task.offsets import OffsetTracker, Progress, freeze
-from barnabas.task.outage import Patience
+from barnabas.task.outage import OutageWait
 from barnabas.task.sent import Sent
 from barnabas.task.source_context import SourceContext
 from barnabas.task.used_topics import UsedTopics
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 
 _BACK_OFF = 0.1  # after poll raised RetriableError, as in Connect
 _ACK_WAIT = 0.1  # how long a source that wants each acknowledgement is kept from its next poll for one
-_OUTAGE_TURN = 0.5  # seconds between looks at acknowledgements and orders while a system is away
 _NO_TOPIC_NAME = "BRN-2211"
 _EMPTY_POLL = 0.005  # keeps a task that returns nothing without waiting from burning a core
 
@@ -122,9 +121,8 @@ class SourceLoop:
         self._memory = IdleTrim()
         self._used = UsedTopics(spec.id, control, topic_used)
         self._creation = creation
-        self._patience = Patience()
-        self._broken: Exception | None = None
-        pipeline.when_out(self._sit_out)
+        self._outages = OutageWait(control, self._tend, self._pause)
+        pipeline.when_out(self._outages.sit_out)
 
     def run(self) -> None:
         """The task's life; returns when it was stopped, raises when it failed."""
@@ -228,10 +226,10 @@ class SourceLoop:
         try:
             self._send_good(polled, sieve)
         except TaskStoppingError:
-            if self._broken is not None:
-                raise self._broken from None
+            if self._outages.broken is not None:
+                raise self._outages.broken from None
             return  # what was not sent will be polled again
-        self._patience.over()
+        self._outages.patience.over()
         failure = sieve.give_up()
         if failure is not None:
             record = polled[failure.at]
@@ -239,31 +237,6 @@ class SourceLoop:
             origin = f"source partition {record.source_partition}, source offset {record.source_offset}"
             where = f"the record for topic {record.topic}, {origin} ({failure.at + 1} of {len(polled)} in its batch)"
             raise failure.exceeded(where)
-
-    def _sit_out(self, outage: OutageError) -> None:
-        """A converter's or transform's system does not answer: wait a while, with everything else going on.
-
-        Raises:
-            TaskStoppingError: The task is to end, or something else has failed meanwhile: that is kept, because no
-                record is to be blamed for it.
-        """
-        call = self._slot.call()
-        self._slot.leave()  # nothing of the plugin is under way: its deadline does not run
-        until = time.monotonic() + self._patience.failed(outage)
-        try:
-            while not self._control.stopping and (left := until - time.monotonic()) > 0:
-                if self._control.paused:
-                    self._pause()
-                self._control.wait(min(left, _OUTAGE_TURN))
-                self._tend()
-        except Exception as error:
-            self._broken = error
-            raise TaskStoppingError from error
-        if self._control.stopping:
-            raise TaskStoppingError
-        self._words[board.RETRIES] += 1
-        if call is not None:
-            self._slot.enter(call[0])
 
     def _send_good(self, polled: SourceBatch, sieve: Sieve) -> None:
         self._slot.enter("transform")
