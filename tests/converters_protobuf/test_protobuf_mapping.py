@@ -7,16 +7,28 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protobuf_strategies import connect_data
+from protobuf_strategies import connect_data, proto_files
 
 from barnabas.converters._protobuf.engine import draft_for
 from barnabas.converters._protobuf.flags import ENUM, GENERAL_ENUM, GENERAL_UNION, TAG, UNION, Flags
-from barnabas.converters._protobuf.pool import Loaded, load_text
+from barnabas.converters._protobuf.pool import Loaded, load_proto, load_text
 from barnabas.converters._protobuf.reader import MessageReader
-from barnabas.converters._protobuf.runtime import DecodeError, GetMessageClass
+from barnabas.converters._protobuf.runtime import DecodeError, GetMessageClass, is_repeated
 from barnabas.converters._protobuf.writer import MessageWriter
 from barnabas.errors import DataError
-from barnabas.schema import Date, Int8, Int32, Int64, LogicalDecimal, Schema, Struct, Time, Timestamp, Type
+from barnabas.schema import (
+    Date,
+    Int8,
+    Int32,
+    Int64,
+    LogicalDecimal,
+    Schema,
+    Struct,
+    Time,
+    Timestamp,
+    Type,
+    validate_value,
+)
 
 DEFAULT = Flags()
 MARKED = Flags(optional_for_nullables=True)
@@ -340,25 +352,11 @@ def test_defaults_stand_in_for_null() -> None:
     assert round_trip(schema, [{"b": "x"}, {"a": None, "b": ""}], DEFAULT)[1] == [{"a": 7, "b": "x"}, {"a": 7, "b": ""}]
 
 
-def nulls_as_defaults(schema: Schema, value: Any) -> Any:
-    """What is read where null cannot be told from nothing."""
-    if schema.type is Type.STRUCT and value is not None:
-        return {f.name: nulls_as_defaults(f.schema, value.get(f.name)) for f in schema.fields}
-    if schema.type is Type.ARRAY and value is not None:
-        return [nulls_as_defaults(schema.value_schema or Schema.INT8, item) for item in value]
-    if schema.type is Type.MAP and value is not None:
-        return {key: nulls_as_defaults(schema.value_schema or Schema.INT8, item) for key, item in value.items()}
-    if value is not None or schema.name is not None or schema.type is Type.STRUCT:
-        return value
-    if ENUM in schema.parameters:
-        return "RED"
-    zeros = {Type.STRING: "", Type.BYTES: b"", Type.BOOLEAN: False, Type.FLOAT32: 0.0, Type.FLOAT64: 0.0}
-    return zeros.get(schema.type, 0)
-
-
-def in_a_union(schema: Schema, value: Any) -> Any:
-    """Members of a union that are not set stay null."""
-    return value if schema.name == f"{UNION}.one" else nulls_as_defaults(schema, value)
+def test_defaults_may_be_ignored() -> None:
+    schema = Schema.struct("S", a=Schema(Type.INT32, optional=True, default=7))
+    flags = Flags(optional_for_nullables=True, ignore_defaults=True)
+    assert round_trip(schema, [{"a": None}], flags)[1] == [{"a": None}]
+    assert round_trip(schema, [{"a": None}], MARKED)[1] == [{"a": 7}]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -400,3 +398,76 @@ def test_two_fields_that_would_be_called_alike() -> None:
 
 
 BROAD = reader()[0]
+
+
+def fill(draw: Any, message: Any, depth: int) -> Any:
+    """Set some fields of a message."""
+    seen: set[str] = set()
+    for field in message.DESCRIPTOR.fields:
+        oneof = field.containing_oneof
+        if (oneof is not None and oneof.name in seen) or not draw(st.booleans()):
+            continue
+        if oneof is not None:
+            seen.add(oneof.name)
+        inner = field.message_type
+        if inner is not None and inner.GetOptions().map_entry:
+            put_entry(draw, getattr(message, field.name), inner, depth)
+        elif inner is not None and depth == 0:
+            continue
+        elif inner is not None:
+            target = getattr(message, field.name)
+            fill(draw, target.add() if is_repeated(field) else target, depth - 1)
+            if not is_repeated(field):
+                target.SetInParent()
+        elif is_repeated(field):
+            getattr(message, field.name).extend(draw(st.lists(scalars(field), max_size=3)))
+        else:
+            setattr(message, field.name, draw(scalars(field)))
+    return message
+
+
+def put_entry(draw: Any, target: Any, entry: Any, depth: int) -> None:
+    key = draw(scalars(entry.fields_by_name["key"]))
+    value = entry.fields_by_name["value"]
+    if value.message_type is None:
+        target[key] = draw(scalars(value))
+    elif depth:
+        fill(draw, target[key], depth - 1)
+
+
+def scalars(field: Any) -> st.SearchStrategy[Any]:
+    if field.enum_type is not None:
+        return st.sampled_from([value.number for value in field.enum_type.values])
+    kinds: dict[int, st.SearchStrategy[Any]] = {
+        field.CPPTYPE_INT32: st.integers(-(2**31), 2**31 - 1),
+        field.CPPTYPE_INT64: st.integers(-(2**63), 2**63 - 1),
+        field.CPPTYPE_UINT32: st.integers(0, 2**32 - 1),
+        field.CPPTYPE_UINT64: st.integers(0, 2**64 - 1),
+        field.CPPTYPE_DOUBLE: st.floats(allow_nan=False),
+        field.CPPTYPE_FLOAT: st.floats(allow_nan=False, width=32),
+        field.CPPTYPE_BOOL: st.booleans(),
+    }
+    if field.type == field.TYPE_BYTES:
+        return st.binary(max_size=5)
+    return kinds.get(field.cpp_type, st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.data(),
+    proto_files(),
+    st.sampled_from([DEFAULT, MARKED, WRAPPED, Flags(flatten_unions=True, int_for_enums=True)]),
+)
+def test_any_message_comes_back_as_it_was(data: Any, file: Any, flags: Flags) -> None:
+    loaded = load_proto(file)
+    for descriptor in loaded.descriptor.message_types_by_name.values():
+        try:
+            made = MessageReader(descriptor, flags, loaded.files)
+        except DataError as error:
+            assert error.code == "BRN-1445"  # noqa: PT017 - a circle
+            continue
+        message = fill(data.draw, GetMessageClass(descriptor)(), 2)
+        values = made.column([message.SerializeToString()])
+        validate_value(made.schema, values[0])
+        body = MessageWriter(made.schema, descriptor, flags, loaded.files).column(values)[0]
+        assert GetMessageClass(descriptor).FromString(body) == message

@@ -58,6 +58,11 @@ _SWITCHES: Final = (
         "Whether a value that is no struct is a wrapper message at the top.",
     ),
     ("scrub.invalid.names", "scrub", "Whether characters that names may not have in Protobuf become underscores."),
+    (
+        "ignore.default.for.nullables",
+        "ignore_defaults",
+        "Whether null stays null in a field that may be null and has a default.",
+    ),
     ("connect.meta.data", "meta", "Whether documentation and parameters of schemas are kept as options."),
 )
 

@@ -103,27 +103,36 @@ class PayloadReader:
         Raises:
             DataError: One of them is damaged, or of a message that the schema does not have.
         """
+        if all(payload[_INDEX_AT:_BODY_AT] == FIRST for payload in payloads):
+            reader = self._reader((0,))
+            return reader.schema, self._read(reader, [payload[_BODY_AT:] for payload in payloads])
+        return self._mixed(payloads)
+
+    def _read(self, reader: MessageReader, bodies: list[bytes]) -> list[Any]:
         try:
-            if all(payload[_INDEX_AT:_BODY_AT] == FIRST for payload in payloads):
-                reader = self._reader((0,))
-                return reader.schema, reader.column([payload[_BODY_AT:] for payload in payloads])
-            return self._mixed(payloads)
-        except (DecodeError, ValueError, OverflowError, RecursionError) as error:
+            return reader.column(bodies)
+        except (DataError, DecodeError, ValueError, OverflowError, RecursionError) as error:
             raise self._complaint("BRN-1444", f"The data are no such message: {error}.") from error
+
+    def _place(self, payload: bytes) -> tuple[tuple[int, ...], int]:
+        try:
+            return unpack_indexes(payload, _INDEX_AT)
+        except ValueError as error:
+            raise self._complaint("BRN-1444", f"The data name no message: {error}.") from error
 
     def _mixed(self, payloads: list[bytes]) -> tuple[SchemaColumn, list[Any]]:
         groups: dict[tuple[int, ...], list[tuple[int, bytes]]] = {}
         for place, payload in enumerate(payloads):
-            indexes, start = unpack_indexes(payload, _INDEX_AT)
+            indexes, start = self._place(payload)
             groups.setdefault(indexes, []).append((place, payload[start:]))
         if len(groups) == 1:
             reader = self._reader(next(iter(groups)))
-            return reader.schema, reader.column([body for _, body in next(iter(groups.values()))])
+            return reader.schema, self._read(reader, [body for _, body in next(iter(groups.values()))])
         schemas: list[Schema | None] = [None] * len(payloads)
         values: list[Any] = [None] * len(payloads)
         for indexes, group in groups.items():
             reader = self._reader(indexes)
-            for (place, _), value in zip(group, reader.column([body for _, body in group]), strict=True):
+            for (place, _), value in zip(group, self._read(reader, [body for _, body in group]), strict=True):
                 schemas[place], values[place] = reader.schema, value
         return schemas, values
 

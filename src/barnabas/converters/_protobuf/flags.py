@@ -51,6 +51,7 @@ class Flags(msgspec.Struct, frozen=True):
         wrapper_for_nullables: ``wrapper.for.nullables``: what may be null is a wrapper, and the other way round.
         wrapper_for_raw: ``wrapper.for.raw.primitives``: a value that is no struct is a wrapper.
         scrub: ``scrub.invalid.names``: names that Protobuf does not allow are changed.
+        ignore_defaults: ``ignore.default.for.nullables``: null stays null where the field has a default.
         meta: ``connect.meta.data``: documentation and parameters travel with the schema.
         strict: Refuse what would be changed silently.
     """
@@ -66,6 +67,7 @@ class Flags(msgspec.Struct, frozen=True):
     wrapper_for_nullables: bool = False
     wrapper_for_raw: bool = True
     scrub: bool = False
+    ignore_defaults: bool = False
     meta: bool = True
     strict: bool = False
 

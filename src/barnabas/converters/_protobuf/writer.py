@@ -125,7 +125,8 @@ class _Builder:
         """Values of a field, ``None`` among them."""
         convert = self._many(schema, field)
         keeps_null = field.has_presence or not self._flags.strict
-        name, optional, default = field.name, schema.optional, schema.default
+        name, optional = field.name, schema.optional
+        default = None if optional and self._flags.ignore_defaults else schema.default
 
         def write(values: Sequence[Any]) -> Sequence[Any]:
             if None not in values:
