@@ -9,7 +9,7 @@ from math import isnan
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barnabas._columns import native, plain_headers, plain_rows
@@ -71,26 +71,31 @@ def agree(compiled: Any, plain: Any, column: list[Any], *more: Any) -> None:
         assert made is not column
 
 
+@settings(deadline=None)
 @given(COLUMNS, NAMES)
 def test_a_column_of_a_field(column: list[Any], name: str) -> None:
     agree(native_rows.column, plain_rows.column, column, name)
 
 
+@settings(deadline=None)
 @given(COLUMNS, st.lists(NAMES, min_size=1, max_size=3))
 def test_the_end_of_a_path(column: list[Any], path: list[str]) -> None:
     agree(native_rows.reaching(path), plain_rows.reaching(path), column)
 
 
+@settings(deadline=None)
 @given(COLUMNS, st.dictionaries(NAMES, NAMES, max_size=7), st.booleans())
 def test_fields_selected(column: list[Any], members: dict[str, str], nulls: bool) -> None:
     agree(native_rows.selecting(members, nulls=nulls), plain_rows.selecting(members, nulls=nulls), column)
 
 
+@settings(deadline=None)
 @given(COLUMNS, FIELDS, st.dictionaries(NAMES, NAMES, max_size=2), st.booleans())
 def test_rows_edited(column: list[Any], dropped: list[str], renamed: dict[str, str], nulls: bool) -> None:
     agree(native_rows.editing(dropped, renamed, nulls=nulls), plain_rows.editing(dropped, renamed, nulls=nulls), column)
 
 
+@settings(deadline=None)
 @given(COLUMNS, FIELDS, st.data(), st.booleans())
 def test_fields_put(column: list[Any], names: list[str], data: st.DataObject, nulls: bool) -> None:
     given_columns = tuple(
@@ -101,11 +106,13 @@ def test_fields_put(column: list[Any], names: list[str], data: st.DataObject, nu
     agree(compiled, plain_rows.putting(names, skipped=skipped, nulls=nulls), column, given_columns)
 
 
+@settings(deadline=None)
 @given(COLUMNS | st.lists(VALUES), NAMES)
 def test_values_hoisted(column: list[Any], name: str) -> None:
     agree(native_rows.hoisting(name), plain_rows.hoisting(name), column)
 
 
+@settings(deadline=None)
 @given(COLUMNS, st.sampled_from(["_", ".", "", "ä"]))
 def test_rows_made_flat(column: list[Any], delimiter: str) -> None:
     made = native_rows.flattening(delimiter)(column)
@@ -114,6 +121,7 @@ def test_rows_made_flat(column: list[Any], delimiter: str) -> None:
         assert same(made, wanted)
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES), st.sampled_from([int, str, dict, type(None)]))
 def test_questions(column: list[Any], kind: type) -> None:
     assert native_rows.all_of(column, kind) == plain_rows.all_of(column, kind)
@@ -127,6 +135,7 @@ HEADERS = st.lists(HEADER, max_size=4).map(Headers)
 HEADER_COLUMNS = st.lists(st.none() | HEADERS, max_size=6)
 
 
+@settings(deadline=None)
 @given(HEADER_COLUMNS, NAMES)
 def test_which_have_a_header(column: list[Any], name: str) -> None:
     flags, wanted = headers.header_flags(column, name), plain_headers.header_flags(column, name)
@@ -137,6 +146,7 @@ def _spread(flags: list[bool] | bool, size: int) -> list[bool]:
     return flags if isinstance(flags, list) else [flags] * size
 
 
+@settings(deadline=None)
 @given(HEADER_COLUMNS, st.frozensets(NAMES, max_size=3))
 def test_headers_dropped(column: list[Any], names: frozenset[str]) -> None:
     made = headers.without_headers(column, names)
@@ -148,6 +158,7 @@ def _filled(column: list[Any]) -> list[Any]:
     return [entry or None for entry in column]
 
 
+@settings(deadline=None)
 @given(st.none() | HEADER_COLUMNS, HEADER)
 def test_headers_and_one_more(column: list[Any] | None, header: Header) -> None:
     size = 3 if column is None else len(column)
@@ -157,6 +168,7 @@ def test_headers_and_one_more(column: list[Any] | None, header: Header) -> None:
     assert made[1:2] == plain_headers.with_header(column, size, header)[1:2]
 
 
+@settings(deadline=None)
 @given(HEADER_COLUMNS, st.lists(NAMES, max_size=3), st.data())
 def test_headers_of_columns(column: list[Any], names: list[str], data: st.DataObject) -> None:
     size = len(column)

@@ -12,7 +12,7 @@ from math import isnan
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barnabas._columns import native
@@ -58,6 +58,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.booleans() | NUMBERS, max_size=8), st.sampled_from([8, 16, 32, 64]))
 def test_numbers_lose_their_upper_bits(column: list[Any], bits: int) -> None:
     kind = {8: Int8, 16: Int16, 32: Int32, 64: None}[bits]
@@ -72,6 +73,7 @@ def test_numbers_lose_their_upper_bits(column: list[Any], bits: int) -> None:
     assert [None if value is None else value + 1 for value in made] == [None if v is None else v + 1 for v in narrow]
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | FLOATS, max_size=8))
 def test_floats_are_rounded_once(column: list[Any]) -> None:
     narrow, wide = native.to_floats(column, 32, Float32), native.to_floats(column, 64, None)
@@ -86,6 +88,7 @@ def test_floats_are_rounded_once(column: list[Any]) -> None:
         assert type(made) is Float32
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.integers(-(2**48), 2**48) | st.integers(0, 2**41)))
 def test_moments_are_those_of_the_calendar(column: list[Any]) -> None:
     made = native.to_moments(column)
@@ -107,6 +110,7 @@ def test_every_day_of_the_calendar() -> None:
     assert Timestamp.from_wire(2_932_897 * 86_400_000 - 1) == native.to_moments([2_932_897 * 86_400_000 - 1])[0]
 
 
+@settings(deadline=None)
 @given(st.lists(FLOATS, min_size=1, max_size=20))
 def test_doubles_as_java_prints_them(column: list[float]) -> None:
     for value in column:
@@ -114,6 +118,7 @@ def test_doubles_as_java_prints_them(column: list[float]) -> None:
         assert made is None or made == [double_text(value)]
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, max_size=5), st.sampled_from([b"", b'{"schema":null,"payload":']))
 def test_json_is_written_alike(column: list[Any], head: bytes) -> None:
     texts, left = json_texts(column, head)
@@ -158,6 +163,7 @@ ODD_TEXT = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(JSON_TEXT | ODD_TEXT | st.text(max_size=8), max_size=6))
 def test_json_is_read_alike(texts: list[str]) -> None:
     payloads: list[bytes | None] = [text.encode("utf-8", "surrogatepass") for text in texts]
@@ -169,6 +175,7 @@ def test_json_is_read_alike(texts: list[str]) -> None:
             assert same(value, slow_value(payload)), payload  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=20), max_size=4))
 def test_bytes_that_are_no_json_are_left_or_read_alike(payloads: list[bytes | None]) -> None:
     values, _ = json_values(payloads)
@@ -184,6 +191,7 @@ def test_rows_of_changing_shapes_are_read_alike() -> None:
     assert same(values, rows)
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, max_size=5), st.booleans())
 def test_java_text_is_alike(column: list[Any], hashed: bool) -> None:
     texts, left = java_texts(column, hashed)
