@@ -1,7 +1,7 @@
 """Waiting for a system that the data need and that does not answer: when to ask again, and what the log is told.
 
-:class:`Patience` is a pure state machine, one a task. It is no part of ``errors.*``: an outage is no record's fault, so nothing is skipped
-and no time limit ends it; the task waits until the system answers or it is told to stop.
+:class:`Patience` is a pure state machine, one a task. It is no part of ``errors.*``: an outage is no record's fault, so
+nothing is skipped and no time limit ends it; the task waits until the system answers or it is told to stop.
 """
 
 from __future__ import annotations
