@@ -234,9 +234,7 @@ def codec_for(pg: PgType, typmod: int, modes: Modes) -> Codec | None:
     make = _MADE.get(name)
     if make is not None:
         return make(typmod, modes)
-    if modes.include_unknown:
-        return Codec(Schema.BYTES, _same, b"", modes.placeholder.encode())
-    return None
+    return _binary_codec(modes, _same) if modes.include_unknown else None
 
 
 def _same(cells: Sequence[bytes]) -> list[bytes]:
@@ -282,10 +280,14 @@ def _money_codec(typmod: int, modes: Modes) -> Codec:
 
 def _bytea_codec(typmod: int, modes: Modes) -> Codec:
     del typmod
+    return _binary_codec(modes, _bytea)
+
+
+def _binary_codec(modes: Modes, decode: Callable[[Sequence[bytes]], list[bytes]]) -> Codec:
     unavailable = modes.placeholder.encode()
     write: Callable[[bytes], str]
     if modes.binary == "bytes":
-        return Codec(Schema.BYTES, _bytea, b"", unavailable)
+        return Codec(Schema.BYTES, decode, b"", unavailable)
     if modes.binary == "hex":
         write = bytes.hex
     else:
@@ -294,7 +296,7 @@ def _bytea_codec(typmod: int, modes: Modes) -> Codec:
         def write(data: bytes) -> str:
             return encode(data).decode("ascii")
 
-    return Codec(_STRING, lambda cells: [*map(write, _bytea(cells))], "", write(unavailable))
+    return Codec(_STRING, lambda cells: [*map(write, decode(cells))], "", write(unavailable))
 
 
 def _bit_codec(typmod: int, modes: Modes) -> Codec:

@@ -119,13 +119,16 @@ def zoned_stamps(precision: int) -> Callable[[Sequence[bytes]], list[str]]:
 
     def column(cells: Sequence[bytes]) -> list[str]:
         texts = b"\0".join(cells).decode("ascii").replace(" ", "T").split("\0")
-        return [text[:-3] + pads[len(text)] if len(text) in pads and text[4] == "-" else slow(text) for text in texts]
+        return [
+            text[:-3] + pads[len(text)] if len(text) in pads and text[4] == "-" and text[-3] == "+" else slow(text)
+            for text in texts
+        ]
 
     def slow(text: str) -> str:
         text = text.replace(" ", "T")
         if text.endswith("infinity"):
             return text
-        era = text.endswith("TBC")
+        era = text.endswith("TBC")  # "2024-02-29T13:14:15+00TBC"
         text = text.removesuffix("TBC").removesuffix("+00")
         stamp, _, fraction = text.partition(".")
         year, rest = stamp.split("-", 1)

@@ -21,6 +21,11 @@ Found = tuple[Schema, "Callable[[Sequence[bytes]], list[Any]]", Any, Any]
 _MILLIS, _MICROS, _NANOS = 3, 6, 9
 _PER: Final = {_MILLIS: 1000, _MICROS: 1, _NANOS: 1}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What PostgreSQL's driver for Java has for infinite timestamps, in milliseconds.
+_FOREVER_MILLIS: Final = {
+    moments.FOREVER: 9_223_372_036_825_200_000,
+    -moments.FOREVER - 1: -9_223_372_036_832_400_000,
+}
 
 
 def temporal(name: str, typmod: int, modes: Modes) -> Found | None:
@@ -126,11 +131,9 @@ def _timestamp(precision: int, mode: str) -> Found:
 
 
 def _scaled(micros: int, direction: int) -> int:
-    """To milliseconds (-1) or nanoseconds (1); infinities, and what has no room, stay at the end of the range."""
-    if micros in (moments.FOREVER, -moments.FOREVER - 1):
-        return micros
+    """To milliseconds (-1) or nanoseconds (1), where what has no room stays at the end of the range."""
     if direction < 0:
-        return micros // 1000
+        return _FOREVER_MILLIS.get(micros) or micros // 1000
     return max(-moments.FOREVER - 1, min(moments.FOREVER, micros * 1000))
 
 
