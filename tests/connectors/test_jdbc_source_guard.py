@@ -88,6 +88,21 @@ def test_an_older_transaction_that_took_its_number_later(db, other, postgres, da
         assert ids(harness, 2) == [1, 2]
 
 
+@pytest.mark.parametrize("sequence", ["t_id_seq", "numbers"])
+def test_a_number_that_was_taken_for_later_is_waited_for(db, other, run, sequence):
+    """What object-relational mappers do: ask for the number first, and insert at the end."""
+    db.execute("CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE u (id serial); CREATE SEQUENCE numbers")
+    other.execute(f"BEGIN; SELECT nextval('{sequence}')")
+    db.execute("INSERT INTO t VALUES (2)")
+    harness = run(mode="incrementing", table_whitelist="t")
+    assert ids(harness, 1, 0.2) == []
+    other.execute("INSERT INTO t VALUES (1); COMMIT")
+    assert ids(harness, 2) == [1, 2]
+    other.execute("BEGIN; INSERT INTO u DEFAULT VALUES")
+    db.execute("INSERT INTO t VALUES (3)")
+    assert ids(harness, 1) == [3]
+
+
 def test_readers_do_not_wait_for_each_other(db, run):
     db.execute("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())")
     db.execute("INSERT INTO t SELECT FROM generate_series(1, 20)")

@@ -2,6 +2,8 @@
 
 Whoever inserts into a table holds a lock on it from before the first default of a column was evaluated until the end of
 the transaction: locks tell the open writers exactly, long before they have a transaction id and without any privilege.
+So does whoever has taken a number from a sequence, to use it later: on the sequence. Those count of the table's own
+sequences, and of sequences that are no table's.
 A transaction that has not written yet may still do so with the time of its beginning (``now()``); that it is there is
 told by the lock that every transaction holds on its own virtual id.
 
@@ -27,15 +29,21 @@ _KEY = (0x6261726E, 1)
 # EXPLAIN plans the query and by that locks every table, partition and table behind a view that it reads: this
 # session's own locks say which those are. Ids below 16384 are the system's own tables.
 _WRITERS = """
-SELECT DISTINCT w.virtualtransaction, w.pid FROM pg_catalog.pg_locks w
+WITH mine AS (
+  SELECT relation FROM pg_catalog.pg_locks
+  WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND relation >= 16384
+)
+SELECT DISTINCT w.virtualtransaction, w.pid
+FROM pg_catalog.pg_locks w
+LEFT JOIN pg_catalog.pg_class c ON c.oid = w.relation AND c.relkind = 'S'
+LEFT JOIN pg_catalog.pg_depend d ON d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+  AND d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
 WHERE w.locktype = 'relation' AND w.granted
   AND w.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
   AND w.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-  AND w.relation IN (
-    SELECT relation FROM pg_catalog.pg_locks
-    WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND relation >= 16384
-  )
   AND w.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+  AND (w.relation IN (SELECT relation FROM mine)
+    OR c.oid IS NOT NULL AND (d.refobjid IS NULL OR d.refobjid IN (SELECT relation FROM mine)))
 """
 # Reading transactions of these connectors say so by a lock that hinders nobody: they write nothing, and may take long.
 READING = f"SELECT pg_catalog.pg_advisory_xact_lock_shared({_KEY[0]}, {_KEY[1]})"
