@@ -1,8 +1,8 @@
 """Writers that make it hard for whoever polls their tables: they end in another order than they began, and share times.
 
 Each is a thread with a connection of its own. A transaction inserts into all tables and changes rows of them, dawdles
-before, between and after, and one in five is rolled back. Times are the transaction's, the statement's, or one second
-for everybody.
+before, between and after, and one in five is rolled back. Some ask for the number of a row well before they insert it.
+Times are the transaction's, the statement's, or one second for everybody.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _TIMES = ("now()", "clock_timestamp()", "date_trunc('second', now())")
 _ROLLED_BACK = 0.2
 _LONG = 0.05  # share of transactions that stay open for long
 _CHANGES = 0.3
+_NUMBER_FIRST = 0.3  # share of rows whose number is asked for beforehand
 
 SCHEMA = "; ".join(
     f"CREATE TABLE {table} (id serial PRIMARY KEY, version int NOT NULL DEFAULT 1, at timestamptz NOT NULL); "
@@ -81,7 +82,12 @@ class Writers:
         time = chance.choice(_TIMES)
         for table in chance.sample(TABLES, len(TABLES)):
             for _ in range(chance.randint(1, 4)):
-                connection.execute(f"INSERT INTO {table} (at) VALUES ({time})")
+                if chance.random() < _NUMBER_FIRST:
+                    (number,) = connection.execute(f"SELECT nextval('{table}_id_seq')").fetchone()
+                    self._dawdle(chance, 0.02)
+                    connection.execute(f"INSERT INTO {table} (id, at) VALUES ({number}, {time})")
+                else:
+                    connection.execute(f"INSERT INTO {table} (at) VALUES ({time})")
                 self._dawdle(chance, 0.005)
             if table != "by_number" and chance.random() < _CHANGES:
                 # One row at a time and of one table only, in an order of its own: nobody waits for anybody in a circle.
