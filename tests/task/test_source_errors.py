@@ -173,6 +173,9 @@ def test_a_dead_letter_says_where_the_record_came_from():
         def from_connect(self, topic, schema, value):
             raise DataError("never")
 
+        def from_connect_column(self, topic, schema, values):
+            raise DataError("never")
+
     Run(Scripted([[record]]), policy=TOLERANT, letters=dead, converter=Refusing()).go()
     ((value, key, stamp, headers),) = dead
     assert json.loads(value) == {"bad": 1.5, "when": "/w==", "2": [None]}
