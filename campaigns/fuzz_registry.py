@@ -24,7 +24,7 @@ _CONFIGS: Final[tuple[dict[str, str], ...]] = (
     {},
     {"strict": "true"},
     {"generalized.sum.type.support": "true"},
-    {"connect.meta.data": "false", "schemas.cache.config": "0"},
+    {"connect.meta.data": "false"},
 )
 _ALL: Final = Schema.struct(
     "fuzz.All",
