@@ -40,7 +40,6 @@ TUNED = {
     "batch.size": "5000",
     "consumer.override.max.poll.records": "5000",
     "consumer.override.fetch.min.bytes": "65536",
-    "consumer.override.max.partition.fetch.bytes": "8388608",
 }
 PROVIDED = ("jackson-core", "jackson-databind", "jackson-annotations", "connect-api", "kafka-clients", "slf4j", "lz4")
 FIELDS = (

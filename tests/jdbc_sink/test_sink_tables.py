@@ -294,6 +294,7 @@ def event(op: str, key: int, after: dict[str, Any] | None = None) -> SinkRecord:
 def test_change_events_are_opened(tables: Tables, deletes: bool) -> None:
     props = {
         "insert.mode": "upsert",
+        "primary.key.mode": "record_key",
         "schema.evolution": "basic",
         "delete.enabled": str(deletes),
         "truncate.enabled": "true",
@@ -308,6 +309,17 @@ def test_change_events_are_opened(tables: Tables, deletes: bool) -> None:
     harness.flush()
     left = [] if deletes else [(2, "c")]
     assert tables.sql("SELECT id, name FROM shop_people ORDER BY id") == [(1, "b"), *left]
+
+
+def test_fields_of_one_topic_left_out_and_former_names_of_keys(tables: Tables) -> None:
+    schema = Schema.struct(None, a=Schema.INT32, b=Schema.INT32)
+    props = {"schema.evolution": "basic", "field.exclude.list": "t:b", "table.name.format": "x_${topic}"}
+    harness = tables.sink(props, DebeziumJdbcSinkConnector, partitions=[("t", 0), ("u", 0)])
+    for topic in ("t", "u"):
+        harness.put([{"a": 1, "b": 2}], value_schema=schema, partition=TopicPartition(topic, 0))
+    harness.flush()
+    assert tables.sql("SELECT * FROM x_t") == [(1,)]
+    assert tables.sql("SELECT * FROM x_u") == [(1, 2)]
 
 
 def test_dots_in_topics_and_times_as_numbers(tables: Tables) -> None:

@@ -60,7 +60,7 @@ def check_zone(name: str, value: Any) -> None:
     Raises:
         ConfigError: It is none.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         try:
             zone_of(value)
         except ConfigError as error:

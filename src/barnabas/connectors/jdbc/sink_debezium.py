@@ -62,6 +62,11 @@ def _define_names(definition: ConfigDef) -> None:
         doc="The table's name; ${topic} stands for the topic's with underscores for dots, ${source.table} and the like "
         "for a field of the change event.",
     ).define(
+        "table.name.format",
+        Type.STRING,
+        default="",
+        doc="The former name of collection.name.format, where that is left out.",
+    ).define(
         "quote.identifiers", Type.BOOLEAN, default=False, doc="Whether names of tables and columns are quoted in SQL."
     ).define(
         "field.include.list", Type.LIST, default=[], doc="The only fields to write, as field or topic:field."
@@ -71,6 +76,12 @@ def _define_names(definition: ConfigDef) -> None:
         default="UTC",
         validator=LambdaValidator(check_zone, "a time zone"),
         doc="Whose wall clock columns of type timestamp (without time zone) keep.",
+    ).define(
+        "database.time_zone",
+        Type.STRING,
+        default="",
+        validator=LambdaValidator(check_zone, "a time zone"),
+        doc="The former name of use.time.zone, where that is left out.",
     )
 
 
@@ -85,7 +96,7 @@ def _define_writes(definition: ConfigDef) -> None:
     ).define(
         "primary.key.mode",
         Type.STRING,
-        default="record_key",
+        default="none",
         validator=CaseInsensitiveValidString("none", "kafka", "record_key", "record_value", "record_header"),
         importance="high",
         doc="Where the key's columns come from.",
@@ -126,6 +137,7 @@ def _define_ignored(definition: ConfigDef) -> None:
         ("connection.provider", "", _POOL),
         ("connection.pool.min_size", "5", _POOL),
         ("connection.pool.max_size", "32", _POOL),
+        ("connection.pool.acquire_increment", "32", _POOL),
         ("connection.pool.timeout", "1800", _POOL),
         ("connection.restart.on.errors", "false", "Accepted and not used: a lost connection is always opened anew."),
         (
@@ -135,6 +147,7 @@ def _define_ignored(definition: ConfigDef) -> None:
         ),
         ("keyed.message.batch.mode", "", "Accepted and not used."),
         ("collection.naming.strategy", "", "Accepted and not used: Java classes cannot be loaded here."),
+        ("table.naming.strategy", "", "Accepted and not used: Java classes cannot be loaded here."),
         ("column.naming.strategy", "", "Accepted and not used: Java classes cannot be loaded here."),
         ("collection.table.format", "", "Accepted and not used."),
         ("dialect.postgres.postgis.schema", "public", "Accepted and not used."),
@@ -156,8 +169,10 @@ def _connector(config: Config, application: str) -> Connector:
     return Connector.of(_CONNECTION.parse({**given, "connection.user": user} if user else given), application)
 
 
-def _fields(items: list[str]) -> frozenset[str]:
-    return frozenset(item.rpartition(":")[2] for item in items)
+def _given(config: Config, name: str, former: str) -> str:
+    """A key's value, or that of its former name where only that is given."""
+    chosen = former if config[former] and name not in config.originals else name
+    return str(config[chosen])
 
 
 def _settings(config: Config) -> SinkSettings:
@@ -171,14 +186,14 @@ def _settings(config: Config) -> SinkSettings:
         truncate=config["truncate.enabled"],
         create=evolves,
         evolve=evolves,
-        include=_fields(config["field.include.list"]),
-        exclude=_fields(config["field.exclude.list"]),
-        table_format=config["collection.name.format"],
+        include=frozenset(config["field.include.list"]),
+        exclude=frozenset(config["field.exclude.list"]),
+        table_format=_given(config, "collection.name.format", "table.name.format"),
         flat_topics=True,
         batch_size=config["batch.size"],
         retries=config["flush.max.retries"],
         retry_wait=config["flush.retry.delay.ms"] / 1000,
-        zone=zone_of(config["use.time.zone"]),
+        zone=zone_of(_given(config, "use.time.zone", "database.time_zone")),
         unwrap=True,
         debezium=True,
         **own_settings(config),

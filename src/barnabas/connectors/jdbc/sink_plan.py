@@ -53,11 +53,12 @@ def columns_of(rows: Sequence[Any], names: tuple[str, ...]) -> list[Column]:
         return [[row.get(name) for row in rows] for name in names]
 
 
-def plan_for(settings: SinkSettings, key_schema: Schema | None, value_schema: Schema | None) -> Plan:
+def plan_for(settings: SinkSettings, topic: str, key_schema: Schema | None, value_schema: Schema | None) -> Plan:
     """The plan for records with these schemas.
 
     Args:
         settings: The connector's.
+        topic: Where they come from.
         key_schema: Of the keys.
         value_schema: Of the values; ``None`` for records that have none.
 
@@ -66,10 +67,14 @@ def plan_for(settings: SinkSettings, key_schema: Schema | None, value_schema: Sc
     """
     members = _members(settings, value_schema)
     keys, key_columns = _KEYS[settings.key_mode](settings, key_schema, members)
+    included, excluded = settings.include, settings.exclude
     fields = {
         name: schema
         for name, schema in members.items()
-        if name not in keys and (name in settings.include or not settings.include) and name not in settings.exclude
+        if name not in keys
+        and (not included or name in included or f"{topic}:{name}" in included)
+        and name not in excluded
+        and f"{topic}:{name}" not in excluded
     }
     if not keys and not fields and members:
         raise DataError(

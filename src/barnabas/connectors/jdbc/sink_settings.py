@@ -30,8 +30,8 @@ class SinkSettings:
         truncate: Whether a change event that says so empties the table.
         create: Whether missing tables are made.
         evolve: Whether missing columns are added.
-        include: The only fields of values to write; empty for all.
-        exclude: Fields of values not to write.
+        include: The only fields of values to write, as ``field`` or ``topic:field``; empty for all.
+        exclude: Fields of values not to write, likewise.
         table_format: What tables are called.
         table_names: Tables of single topics, by topic.
         flat_topics: Whether dots in a topic's name become underscores.

@@ -80,7 +80,7 @@ class Steps:
 
     def __init__(self, settings: SinkSettings) -> None:
         self._settings = settings
-        self._plans: dict[tuple[Schema | None, Schema | None], Plan] = {}
+        self._plans: dict[tuple[str, Schema | None, Schema | None], Plan] = {}
 
     def of(self, batches: Iterable[SinkBatch]) -> list[Step]:
         """The steps for these records, in an order that leaves the tables as one by one would.
@@ -113,7 +113,7 @@ class Steps:
         if settings.infer:
             run = inferred(run)
         only_deletes = run.values.count(None) == len(run)
-        plan = self._plan(run.key_schema, None if only_deletes else run.value_schema)
+        plan = self._plan(run.topic, run.key_schema, None if only_deletes else run.value_schema)
         group = own[-1] if own else None
         if not isinstance(group, _Group) or not _joins(group.plan, plan, only_deletes=only_deletes):
             own.append(group := _Group(table, plan))
@@ -141,13 +141,13 @@ class Steps:
                 "value.converter.schemas.enable=true), or let columns be found out with infer.columns=true.",
             )
 
-    def _plan(self, key_schema: Schema | None, value_schema: Schema | None) -> Plan:
-        pair = key_schema, value_schema
-        plan = self._plans.get(pair)
+    def _plan(self, topic: str, key_schema: Schema | None, value_schema: Schema | None) -> Plan:
+        about = topic, key_schema, value_schema
+        plan = self._plans.get(about)
         if plan is None:
             if len(self._plans) > _MOST_PLANS:
                 self._plans.clear()
-            plan = self._plans[pair] = plan_for(self._settings, key_schema, value_schema)
+            plan = self._plans[about] = plan_for(self._settings, topic, key_schema, value_schema)
         return plan
 
     # ------------------------------------------------------------------------------------------------------ last wins
