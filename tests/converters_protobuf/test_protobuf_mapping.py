@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from confluent_kafka.schema_registry.confluent import meta_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from protobuf_strategies import connect_data, proto_files
@@ -12,6 +14,7 @@ from protobuf_strategies import connect_data, proto_files
 from barnabas.converters._protobuf.engine import draft_for
 from barnabas.converters._protobuf.flags import ENUM, GENERAL_ENUM, GENERAL_UNION, TAG, UNION, Flags
 from barnabas.converters._protobuf.pool import Loaded, load_proto, load_text
+from barnabas.converters._protobuf.printer import print_file
 from barnabas.converters._protobuf.reader import MessageReader
 from barnabas.converters._protobuf.runtime import DecodeError, GetMessageClass, is_repeated
 from barnabas.converters._protobuf.writer import MessageWriter
@@ -121,6 +124,33 @@ def test_documentation_and_parameters() -> None:
     assert plain.doc is None
     assert "k" not in plain.parameters
     assert plain.parameters["scale"] == "2"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        '(confluent.field_meta) = { doc: "d", params: [ { value: "int16", key: "connect.type" } ] }',
+        '(confluent.field_meta) = { doc: "d" params { key: "connect.type" value: "int16" } unknown: 5 }',
+        '(confluent.field_meta).doc = "d", (confluent.field_meta).params = { key: "connect.type" value: "int16" }',
+        '(.confluent.field_meta) = { doc: "d" params: { key: "connect.type", value: "int16" } }',
+    ],
+)
+def test_documentation_in_other_words(option: str) -> None:
+    schema = reader(f'syntax = "proto3"; message M {{ sint32 a = 1 [{option}]; }}')[0].schema.fields[0].schema
+    assert (schema.type, schema.doc) == (Type.INT16, "d")
+
+
+def test_documentation_in_a_serialised_descriptor() -> None:
+    file = load_text('syntax = "proto3"; import "confluent/meta.proto"; message M { int32 a = 1; }').proto
+    meta = file.message_type[0].field[0].options.Extensions[meta_pb2.field_meta]
+    meta.doc = "d"
+    meta.params["connect.type"] = "int8"
+    text = base64.b64encode(file.SerializeToString()).decode()
+    schema = reader(text)[0].schema.fields[0].schema
+    assert (schema.type, schema.doc) == (Type.INT8, "d")
+    printed = print_file(load_text(text).proto)
+    assert '(confluent.field_meta) = { doc: "d" params { key: "connect.type" value: "int8" } }' in printed
+    assert reader(printed)[0].schema.fields[0].schema == schema
 
 
 def test_enums() -> None:

@@ -1,4 +1,8 @@
-"""A file descriptor as .proto text: the same descriptor gives the same text, and parsing that gives the descriptor."""
+"""A file descriptor as .proto text: the same descriptor gives the same text, and parsing that gives the descriptor.
+
+Options of others have to be there by name (uninterpreted, or of a known extension): in a serialised descriptor they have
+numbers only, which no text can say.
+"""
 
 from __future__ import annotations
 
@@ -278,7 +282,8 @@ def _option_texts(options: Any) -> list[str]:
             found += [f"{_option_name(option)} = {shown_value(option)}" for option in value]
         elif field.name != "map_entry":
             values = value if is_repeated(field) else [value]
-            found += [f"{field.name} = {_option_value(field, each)}" for each in values]
+            name = f"({field.full_name})" if field.is_extension else field.name
+            found += [f"{name} = {_option_value(field, each)}" for each in values]
     return found
 
 
