@@ -1,7 +1,7 @@
 """A file descriptor as .proto text: the same descriptor gives the same text, and parsing that gives the descriptor.
 
-Options of others have to be there by name (uninterpreted, or of a known extension): in a serialised descriptor they have
-numbers only, which no text can say.
+Options of others have to be there by name (uninterpreted, or of a known extension): in a serialised descriptor they
+have numbers only, which no text can say.
 """
 
 from __future__ import annotations
