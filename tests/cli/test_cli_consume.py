@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -15,8 +15,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from barnabas.cli import main
+from barnabas.cli.consume.plain import as_text
 from barnabas.converters.json_schema_converter import JsonSchemaConverter
-from barnabas.schema import LogicalDecimal, Schema
+from barnabas.schema import Instant, Int8, LogicalDecimal, Schema
 
 _names = itertools.count(1)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -221,7 +222,7 @@ def test_settings_of_worker_and_connector_and_transforms(topic, tmp_path):
         (["--partition", "7"], 2, "has no partition 7. Its partitions are 0 to 0. (BRN-1461)"),
         (["--since", "soon"], 1, "--since soon is no time."),
         (["-X", "key"], 1, "--property key is not of the form KEY=VALUE."),
-        (["--value-converter", "Jsn"], 2, "Class Jsn could not be found. Did you mean org.apache.kafka.connect.json.JsonConverter?"),
+        (["--value-converter", "Jsn"], 2, "Class Jsn could not be found. Did you mean org.apache.kafka.connect.json."),
         (["--last", "0"], 1, "0 is no number from 1 on"),
         (["--offset", "x"], 1, "x is no offset"),
         (["--timeout", "0"], 1, "0 is no number of seconds"),
@@ -247,6 +248,44 @@ def test_no_broker(capsys):
     assert main(["consume", "orders", "-b", "127.0.0.1:1", "--timeout", "0.5"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "Connection refused" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "null"),
+        ("text", "text"),
+        (True, "true"),
+        (2**70, "1180591620717411303424"),
+        (Int8(5), "5"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.10"), "0.10"),
+        (float("nan"), '"NaN"'),
+        ([float("-inf"), 1.5], '["-Infinity",1.5]'),
+        (b"abc", "abc"),
+        (b"\0\xff", "0x00ff"),
+        ({"b": b"\0\xff"}, '{"b":"AP8="}'),
+        ({1: "a", 2: None}, '[[1,"a"],[2,null]]'),
+        (date(2026, 3, 1), '"2026-03-01"'),
+        (datetime(2026, 3, 1, 12, tzinfo=UTC), "2026-03-01T12:00:00.000Z"),
+        ({"at": datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)}, '{"at":"2026-03-01T12:00:00.000005Z"}'),
+        ([time(1, 2)], '["01:02:00"]'),
+        (Instant(1 << 60), "1152921504606846976"),
+        ("\ud800", "\\ud800"),
+        ({"\ud800": "\ud800"}, '{"?":"?"}'),
+        ("\x1b[2J\u202e", "\\x1b[2J\\u202e"),
+    ],
+    ids=repr,
+)
+def test_values_as_text(value, shown):
+    assert as_text(value) == shown
+
+
+def test_values_nested_too_deeply():
+    deep = []
+    for _ in range(2000):
+        deep = [deep]
+    assert as_text(deep).startswith("(cannot be shown: ")
 
 
 def start(topic, *arguments):
