@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barnabas._schema.exact import BigInt, Instant, Int32, Int64
@@ -111,6 +111,7 @@ def test_what_comes_out(target, made):
     assert one(target, "2025-01-01 00:00:00.123") == made
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 150_000), min_size=4, max_size=30))
 def test_many_numbers_of_a_few_minutes(start, steps):
     numbers = [start + step for step in steps]
