@@ -65,7 +65,7 @@ _ROW: Final[dict[str, Any]] = {
     "when": datetime(2026, 1, 1, tzinfo=UTC),
     "inner": {"x": 1.5, "y": "z"},
 }
-_SMALL: Final = {**dict.fromkeys(_ROW), "i16": 0, "d": 0.0, "s": "", "list": [], "map": {}, "pairs": {}}
+_SMALL: Final[dict[str, Any]] = {**dict.fromkeys(_ROW), "i16": 0, "d": 0.0, "s": "", "list": [], "map": {}, "pairs": {}}
 _SPOILED: Final = bytes(range(256))
 
 

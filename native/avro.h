@@ -20,13 +20,14 @@ typedef enum {
     AVRO_ENUM = 8,    /* names: symbols */
     AVRO_ARRAY = 9,
     AVRO_MAP = 10,
-    AVRO_RECORD = 11, /* names: fields */
+    AVRO_RECORD = 11, /* names: fields; where a child is NULL, the row may have the field and it is not written */
     AVRO_UNION = 12,  /* names: members, children: branches; both NULL for the branch that is null */
     AVRO_ENTRIES = 13, /* a map as an array of keys and values */
     AVRO_DATE = 14,
     AVRO_TIME = 15,
     AVRO_STAMP = 16,
     AVRO_DECIMAL = 17, /* call: between bytes and the value */
+    AVRO_CONSTANT = 18, /* call: the bytes to write, whatever the value; in a record its name is NULL */
 } AvroKind;
 
 typedef struct AvroNode {

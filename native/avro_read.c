@@ -310,6 +310,8 @@ static PyObject *get(AvroNode *node, Cursor *cursor)
         return get_record(node, cursor);
     case AVRO_UNION:
         return get_union(node, cursor);
+    case AVRO_CONSTANT: /* for writing only */
+        break;
     }
     return NULL;
 }

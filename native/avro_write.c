@@ -173,9 +173,10 @@ static bool put_record(AvroNode *node, PyObject *value, Buffer *out)
     }
     Py_ssize_t found = 0;
     for (Py_ssize_t at = 0; at < node->count; at++) {
-        PyObject *item = PyDict_GetItemWithError(value, node->names[at]);
+        PyObject *item = node->names[at] == NULL ? NULL : PyDict_GetItemWithError(value, node->names[at]);
+        AvroNode *child = node->children[at];
         found += item != NULL;
-        if (PyErr_Occurred() || !put(node->children[at], item == NULL ? Py_None : item, out)) {
+        if (PyErr_Occurred() || (child != NULL && !put(child, item == NULL ? Py_None : item, out))) {
             return false;
         }
     }
@@ -233,6 +234,10 @@ static bool put_null(AvroNode *node, Buffer *out)
 /* False where the reference has to do it, or with an exception. */
 static bool put(AvroNode *node, PyObject *value, Buffer *out)
 {
+    if (node->kind == AVRO_CONSTANT) {
+        return PyBytes_CheckExact(node->call) &&
+               put_raw(out, PyBytes_AS_STRING(node->call), (size_t)PyBytes_GET_SIZE(node->call));
+    }
     if (value == Py_None) {
         if (node->fill == NULL) {
             return put_null(node, out);
@@ -274,6 +279,8 @@ static bool put(AvroNode *node, PyObject *value, Buffer *out)
         return put_moment(node, value, out);
     case AVRO_DECIMAL:
         return put_decimal(node, value, out);
+    case AVRO_CONSTANT:
+        break;
     }
     return false;
 }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import math
+import sys
 import warnings
 
 import avro.io
 import avro.schema
-from avro_kit import converter, registered, schemas, values, with_defaults, without_plan
+import pytest
+from avro_kit import converter, fresh_url, registered, schemas, values, with_defaults, without_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barnabas._columns import native
+from barnabas.converters._registry_client.schemas import SchemaText
 from barnabas.errors import DataError
 from barnabas.schema import Schema
 
@@ -116,3 +120,49 @@ def test_columns_are_read_and_written_by_the_compiled_part():
 def test_values_without_a_schema_come_back_without_one(value):
     made = converter()
     assert made.to_connect("t", made.from_connect("t", None, value)) == (None, value)
+
+
+def test_both_parts_write_the_same_into_another_schema():
+    """The subject's newest: fields more and less, wider types, an alias, a default in a record."""
+    url = fresh_url()
+    setup = converter(url)
+    newest = {
+        "type": "record",
+        "name": "R",
+        "fields": [
+            {"name": "a", "type": "long"},
+            {"name": "renamed", "type": ["null", "string"], "aliases": ["b"], "default": None},
+            {"name": "added", "type": {"type": "array", "items": "int"}, "default": [1, 2]},
+            {"name": "more", "type": ["null", "double"], "default": None},
+            {"name": "f", "type": "double"},
+        ],
+    }
+    setup.client.register("t-value", SchemaText(json.dumps(newest)))
+    settings_ = {"auto__register__schemas": "false", "use__latest__version": "true"}
+    made = converter(url, latest__compatibility__strict="false", **settings_)
+    schema = Schema.struct("R", a=Schema.INT32, b=Schema.OPTIONAL_STRING, gone=Schema.BOOLEAN, f=Schema.FLOAT32)
+    column = [{"a": 1, "b": "x", "gone": True, "f": 1.5}, {"a": -1, "b": None, "gone": False, "f": 0.5}]
+    messages = made.from_connect_column("t", schema, column)
+    with without_plan(made):
+        assert made.from_connect_column("t", schema, column) == messages
+    assert setup.to_connect_column("t", messages)[1] == [
+        {"a": 1, "renamed": "x", "added": [1, 2], "more": None, "f": 1.5},
+        {"a": -1, "renamed": None, "added": [1, 2], "more": None, "f": 0.5},
+    ]
+
+
+@pytest.mark.skipif(native is None, reason="the compiled part is not built")
+def test_the_compiled_part_keeps_nothing():
+    schema = Schema.struct("R", a=Schema.INT64, b=Schema.OPTIONAL_STRING, c=Schema.array(Schema.STRING))
+    made = converter()
+    row = {"a": 1, "b": "x", "c": ["y"]}
+    messages = made.from_connect_column("t", schema, [row])
+    counts = [sys.getrefcount(each) for each in (row, row["c"], messages[0])]
+    for _ in range(1000):
+        made.from_connect_column("t", schema, [row])
+        made.to_connect_column("t", messages)
+        for spoiled in ({**row, "a": "x"}, {**row, "c": [1]}):
+            with pytest.raises(DataError):
+                made.from_connect_column("t", schema, [row, spoiled])
+    after = [sys.getrefcount(each) for each in (row, row["c"], messages[0])]
+    assert after == counts

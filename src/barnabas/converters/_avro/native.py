@@ -12,8 +12,8 @@ from typing import Any, Final
 from barnabas._columns import native
 from barnabas.converters._avro.settings import Mapping as Settings
 from barnabas.converters._avro.to_connect import is_map_entry, member_names
-from barnabas.converters._avro.types import AvroType
-from barnabas.converters._avro.writing import is_union
+from barnabas.converters._avro.types import AvroField, AvroType
+from barnabas.converters._avro.writing import field_sources, is_union, missing
 from barnabas.schema import Date, LogicalDecimal, Schema, Time, Timestamp, Type
 
 __all__ = ["Plan", "read_plan", "write_plan"]
@@ -21,7 +21,7 @@ __all__ = ["Plan", "read_plan", "write_plan"]
 Plan = Any
 """What the compiled part keeps of a pair of schemas."""
 
-_ENUM, _FIXED, _ARRAY, _MAP, _RECORD, _UNION, _ENTRIES, _DECIMAL = 8, 7, 9, 10, 11, 12, 13, 17
+_ENUM, _FIXED, _ARRAY, _MAP, _RECORD, _UNION, _ENTRIES, _DECIMAL, _CONSTANT = 8, 7, 9, 10, 11, 12, 13, 17, 18
 _BYTES: Final = 5
 _SIMPLE: Final = {
     (Type.BOOLEAN, "boolean"): (1, 0),
@@ -34,6 +34,14 @@ _SIMPLE: Final = {
     (Type.BYTES, "bytes"): (_BYTES, -1),
     (Type.STRING, "string"): (6, 0),
 }
+_WIDER: Final = {
+    (Type.INT8, "long"): (2, 8),
+    (Type.INT16, "long"): (2, 16),
+    (Type.INT32, "long"): (2, 32),
+    (Type.FLOAT32, "double"): (4, 0),
+}
+"""What can be written as a wider type without a change."""
+
 _MOMENTS: Final = {
     (Type.INT32, "int", Date.NAME): 14,
     (Type.INT32, "int", Time.NAME): 15,
@@ -90,7 +98,7 @@ class _Planner:
         if schema.type is Type.BYTES and schema.name == LogicalDecimal.NAME:
             return self._decimal(avro, schema)
         moment = _MOMENTS.get((schema.type, avro.kind, schema.name or ""))
-        simple = (moment, 0) if moment is not None else _SIMPLE.get((schema.type, avro.kind))
+        simple = (moment, 0) if moment is not None else self._simple(avro, schema)
         if simple is not None:
             return *simple, None, [], []
         if avro.kind == "fixed" and schema.type is Type.BYTES and avro.size > 0:
@@ -98,6 +106,12 @@ class _Planner:
         if avro.kind == "enum" and schema.type is Type.STRING:
             return _ENUM, 0, None, [*avro.symbols], []
         return self._composed(avro, schema)
+
+    def _simple(self, avro: AvroType, schema: Schema) -> tuple[int, int] | None:
+        found = _SIMPLE.get((schema.type, avro.kind))
+        if found is None and self._writes:
+            found = _WIDER.get((schema.type, avro.kind))
+        return found
 
     def _composed(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
         match avro.kind, schema.type:
@@ -132,10 +146,30 @@ class _Planner:
 
     def _record(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
         names = [field.name for field in avro.fields]
-        if {*names} != {field.name for field in schema.fields} or is_union(schema):
+        if is_union(schema):
             raise _UnknownError
+        if self._writes:
+            return self._written_record(avro, schema)
         by_name = {field.name: field.schema for field in schema.fields}
         return _RECORD, 0, None, names, [self.node(field.type, by_name[field.name]) for field in avro.fields]
+
+    def _written_record(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
+        """Fields by their names in the row; constants for those that the row does not have, nothing for its others."""
+        sources, names, children = field_sources(schema, avro, self._settings), [], []
+        for field, source in zip(avro.fields, sources, strict=True):
+            inner = None if source is None else schema.field(source)
+            names.append(source)
+            if inner is None:
+                children.append((_CONSTANT, -1, 0, self._constant(field, avro), None, (), ()))
+            else:
+                children.append(self.node(field.type, inner.schema))
+        dropped = [field.name for field in schema.fields if field.name not in sources]
+        return _RECORD, 0, None, [*names, *dropped], [*children, *([None] * len(dropped))]
+
+    def _constant(self, field: AvroField, avro: AvroType) -> bytes:
+        from barnabas.converters._avro.wire import Wire  # noqa: PLC0415 - few schemas need the library for it
+
+        return Wire(field.type, self._settings).write(missing(field, avro, self._settings, "value"), b"")
 
     def _union(self, avro: AvroType, schema: Schema) -> tuple[int, int, Any, list[Any], list[Any]]:
         members = {id(branch): name for name, branch in member_names(avro, self._settings)}

@@ -22,7 +22,7 @@ from barnabas.converters._avro.words import GENERAL_UNION, KEY, UNION, VALUE
 from barnabas.errors import DataError
 from barnabas.schema import Schema, Type, to_wire, validate_value
 
-__all__ = ["Conversion", "writing"]
+__all__ = ["Conversion", "field_sources", "is_union", "missing", "writing"]
 
 Conversion = Callable[[Any], Any]
 """From a Connect value, perhaps null, to a wire value."""
@@ -205,14 +205,12 @@ def _entries(schema: Schema, key: Conversion, inner: Conversion, value: Any) -> 
 
 # ---------------------------------------------------------------------- records
 def _record(schema: Schema, avro: AvroType, settings: Settings, path: str) -> Conversion:
-    names = {scrubbed(field.name) if settings.scrub else field.name: field.name for field in schema.fields}
     known = frozenset(field.name for field in schema.fields)
     parts: list[tuple[str, str, Conversion]] = []
     fixed: dict[str, Any] = {}
-    for field in avro.fields:
-        name = next((names[each] for each in (field.name, *field.aliases) if each in names), None)
+    for field, name in zip(avro.fields, field_sources(schema, avro, settings), strict=True):
         if name is None:
-            fixed[field.name] = _missing(field, avro, settings, path)
+            fixed[field.name] = missing(field, avro, settings, path)
             continue
         inner = schema.field(name)
         assert inner is not None, "one of its fields"
@@ -227,8 +225,20 @@ def _record(schema: Schema, avro: AvroType, settings: Settings, path: str) -> Co
     return partial(_struct, schema, known, parts, fixed)
 
 
-def _missing(field: AvroField, avro: AvroType, settings: Settings, path: str) -> Any:
-    """The wire value of a field that the data do not have."""
+def field_sources(schema: Schema, avro: AvroType, settings: Settings) -> list[str | None]:
+    """For each field of the record, the field of the struct that it is written from, by name or alias."""
+    names = {scrubbed(field.name) if settings.scrub else field.name: field.name for field in schema.fields}
+    return [
+        next((names[each] for each in (field.name, *field.aliases) if each in names), None) for field in avro.fields
+    ]
+
+
+def missing(field: AvroField, avro: AvroType, settings: Settings, path: str) -> Any:
+    """The wire value of a field that the data do not have.
+
+    Raises:
+        DataError: It has no default.
+    """
     if field.default is NO_DEFAULT:
         raise DataError(
             f"Field {field.name} of {avro.label} has no default value and is missing in {path}.",
