@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from barnabas.converters._protobuf.flags import ENUM, UNION
 from barnabas.converters._protobuf.messages import SCALARS
 from barnabas.converters._protobuf.names import entry_name
+from barnabas.converters._protobuf.runtime import is_repeated
 from barnabas.schema import Date, LogicalDecimal, Schema, Time, Timestamp, Type
 
 PROTO = descriptor_pb2.FieldDescriptorProto
@@ -184,6 +185,61 @@ def proto_files(draw: Any) -> Any:
     for _ in range(draw(st.integers(1, 3))):
         maker.message(file.message_type.add(), scope, 2)
     return file
+
+
+# -- messages -----------------------------------------------------------------------------------------------------------
+
+
+def fill(draw: Any, message: Any, depth: int) -> Any:
+    """Set some fields of a message."""
+    seen: set[str] = set()
+    for field in message.DESCRIPTOR.fields:
+        oneof = field.containing_oneof
+        if (oneof is not None and oneof.name in seen) or not draw(st.booleans()):
+            continue
+        if oneof is not None:
+            seen.add(oneof.name)
+        inner = field.message_type
+        if inner is not None and inner.GetOptions().map_entry:
+            put_entry(draw, getattr(message, field.name), inner, depth)
+        elif inner is not None and depth == 0:
+            continue
+        elif inner is not None:
+            target = getattr(message, field.name)
+            fill(draw, target.add() if is_repeated(field) else target, depth - 1)
+            if not is_repeated(field):
+                target.SetInParent()
+        elif is_repeated(field):
+            getattr(message, field.name).extend(draw(st.lists(scalars(field), max_size=3)))
+        else:
+            setattr(message, field.name, draw(scalars(field)))
+    return message
+
+
+def put_entry(draw: Any, target: Any, entry: Any, depth: int) -> None:
+    key = draw(scalars(entry.fields_by_name["key"]))
+    value = entry.fields_by_name["value"]
+    if value.message_type is None:
+        target[key] = draw(scalars(value))
+    elif depth:
+        fill(draw, target[key], depth - 1)
+
+
+def scalars(field: Any) -> st.SearchStrategy[Any]:
+    if field.enum_type is not None:
+        return st.sampled_from([value.number for value in field.enum_type.values])
+    kinds: dict[int, st.SearchStrategy[Any]] = {
+        field.CPPTYPE_INT32: st.integers(-(2**31), 2**31 - 1),
+        field.CPPTYPE_INT64: st.integers(-(2**63), 2**63 - 1),
+        field.CPPTYPE_UINT32: st.integers(0, 2**32 - 1),
+        field.CPPTYPE_UINT64: st.integers(0, 2**64 - 1),
+        field.CPPTYPE_DOUBLE: st.floats(allow_nan=False),
+        field.CPPTYPE_FLOAT: st.floats(allow_nan=False, width=32),
+        field.CPPTYPE_BOOL: st.booleans(),
+    }
+    if field.type == field.TYPE_BYTES:
+        return st.binary(max_size=5)
+    return kinds.get(field.cpp_type, st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
 
 
 # -- Connect ----------------------------------------------------------------------------------------------------------

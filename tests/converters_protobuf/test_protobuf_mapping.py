@@ -9,14 +9,14 @@ import pytest
 from confluent_kafka.schema_registry.confluent import meta_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protobuf_strategies import connect_data, proto_files
+from protobuf_strategies import connect_data, fill, proto_files
 
 from barnabas.converters._protobuf.engine import draft_for
 from barnabas.converters._protobuf.flags import ENUM, GENERAL_ENUM, GENERAL_UNION, TAG, UNION, Flags
 from barnabas.converters._protobuf.pool import Loaded, load_proto, load_text
 from barnabas.converters._protobuf.printer import print_file
 from barnabas.converters._protobuf.reader import MessageReader
-from barnabas.converters._protobuf.runtime import DecodeError, GetMessageClass, is_repeated
+from barnabas.converters._protobuf.runtime import DecodeError, GetMessageClass
 from barnabas.converters._protobuf.writer import MessageWriter
 from barnabas.errors import DataError
 from barnabas.schema import (
@@ -428,58 +428,6 @@ def test_two_fields_that_would_be_called_alike() -> None:
 
 
 BROAD = reader()[0]
-
-
-def fill(draw: Any, message: Any, depth: int) -> Any:
-    """Set some fields of a message."""
-    seen: set[str] = set()
-    for field in message.DESCRIPTOR.fields:
-        oneof = field.containing_oneof
-        if (oneof is not None and oneof.name in seen) or not draw(st.booleans()):
-            continue
-        if oneof is not None:
-            seen.add(oneof.name)
-        inner = field.message_type
-        if inner is not None and inner.GetOptions().map_entry:
-            put_entry(draw, getattr(message, field.name), inner, depth)
-        elif inner is not None and depth == 0:
-            continue
-        elif inner is not None:
-            target = getattr(message, field.name)
-            fill(draw, target.add() if is_repeated(field) else target, depth - 1)
-            if not is_repeated(field):
-                target.SetInParent()
-        elif is_repeated(field):
-            getattr(message, field.name).extend(draw(st.lists(scalars(field), max_size=3)))
-        else:
-            setattr(message, field.name, draw(scalars(field)))
-    return message
-
-
-def put_entry(draw: Any, target: Any, entry: Any, depth: int) -> None:
-    key = draw(scalars(entry.fields_by_name["key"]))
-    value = entry.fields_by_name["value"]
-    if value.message_type is None:
-        target[key] = draw(scalars(value))
-    elif depth:
-        fill(draw, target[key], depth - 1)
-
-
-def scalars(field: Any) -> st.SearchStrategy[Any]:
-    if field.enum_type is not None:
-        return st.sampled_from([value.number for value in field.enum_type.values])
-    kinds: dict[int, st.SearchStrategy[Any]] = {
-        field.CPPTYPE_INT32: st.integers(-(2**31), 2**31 - 1),
-        field.CPPTYPE_INT64: st.integers(-(2**63), 2**63 - 1),
-        field.CPPTYPE_UINT32: st.integers(0, 2**32 - 1),
-        field.CPPTYPE_UINT64: st.integers(0, 2**64 - 1),
-        field.CPPTYPE_DOUBLE: st.floats(allow_nan=False),
-        field.CPPTYPE_FLOAT: st.floats(allow_nan=False, width=32),
-        field.CPPTYPE_BOOL: st.booleans(),
-    }
-    if field.type == field.TYPE_BYTES:
-        return st.binary(max_size=5)
-    return kinds.get(field.cpp_type, st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
