@@ -51,6 +51,8 @@
 #define GATHERED ((size_t)64 << 20) /* bytes of address space for large blocks, most of it given back */
 #define GATHERED_LARGEST ((size_t)64 << 10)
 #define STEP ((size_t)512)
+#define ELSEWHERE_BITS 18
+#define ELSEWHERE ((size_t)1 << ELSEWHERE_BITS)
 
 extern struct pyruntimestate _PyRuntime;
 
@@ -322,9 +324,26 @@ static void mark_others(void)
 typedef struct {
     PyObject **items;
     size_t count, room;
-    PyObject *elsewhere; /* a set of the addresses of those outside of the regions that were seen */
+    uintptr_t *elsewhere; /* those outside of the regions that were seen, by their hash */
+    size_t others;
     bool failed;
 } Walk;
+
+/* Whether an object outside of the regions was seen before. No Python objects are used for this: they would leave traces
+ * in the memory that is about to be shared. */
+static bool seen_elsewhere(Walk *walk, uintptr_t object)
+{
+    size_t slot = (object / 16 * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - ELSEWHERE_BITS);
+    while (walk->elsewhere[slot] != 0) {
+        if (walk->elsewhere[slot] == object) {
+            return true;
+        }
+        slot = (slot + 1) % ELSEWHERE;
+    }
+    walk->elsewhere[slot] = object;
+    walk->failed = walk->failed || ++walk->others > ELSEWHERE / 4 * 3;
+    return false;
+}
 
 static int walk_push(PyObject *object, void *context)
 {
@@ -339,20 +358,8 @@ static int walk_push(PyObject *object, void *context)
         }
         let_forget(region, (uintptr_t)object);
         mark_pool(region, (uintptr_t)object);
-    } else {
-        PyObject *number = PyLong_FromVoidPtr(object);
-        int known = number == NULL ? -1 : PySet_Contains(walk->elsewhere, number);
-        if (known == 0) {
-            known = PySet_Add(walk->elsewhere, number);
-        } else if (known == 1) {
-            Py_DECREF(number);
-            return 0;
-        }
-        Py_XDECREF(number);
-        if (known < 0) {
-            walk->failed = true;
-            return 0;
-        }
+    } else if (seen_elsewhere(walk, (uintptr_t)object)) {
+        return 0;
     }
     if (walk->count == walk->room) {
         size_t room = walk->room * 2 + 4096;
@@ -426,10 +433,10 @@ static PyObject *known_objects(void)
 /* Marks all objects that can be found, and has those in the regions outlive the process. */
 static bool mark_objects(void)
 {
-    Walk walk = {.elsewhere = PySet_New(NULL)};
+    Walk walk = {.elsewhere = PyMem_RawCalloc(ELSEWHERE, sizeof(uintptr_t))};
     PyObject *roots = known_objects();
     if (walk.elsewhere == NULL || roots == NULL) {
-        Py_XDECREF(walk.elsewhere);
+        PyMem_RawFree(walk.elsewhere);
         Py_XDECREF(roots);
         return false;
     }
@@ -447,7 +454,7 @@ static bool mark_objects(void)
         }
     }
     PyMem_RawFree(walk.items);
-    Py_DECREF(walk.elsewhere);
+    PyMem_RawFree(walk.elsewhere);
     Py_DECREF(roots);
     return !walk.failed;
 }
@@ -638,13 +645,31 @@ static PyObject *return_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(u
     return PyLong_FromSize_t(given);
 }
 
-/* fill_pools(): takes all blocks that are free in pools which are in use, so that what is made from now on is made side
+/* Large blocks that are free are not given out again, and need no memory any more. */
+static void forget_free_large(void)
+{
+    for (size_t step = 0; step < sizeof large_free / sizeof *large_free; step++) {
+        Large *next;
+        for (Large *block = large_free[step]; block != NULL; block = next) {
+            next = block->next;
+            uintptr_t from = ((uintptr_t)block + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+            uintptr_t to = ((uintptr_t)block + step * STEP) & ~(uintptr_t)(PAGE - 1);
+            if (to > from) {
+                (void)madvise((void *)from, to - from, MADV_DONTNEED);
+            }
+        }
+        large_free[step] = NULL;
+    }
+}
+
+/* fill_pools(): takes all blocks that are free among others which are in use, so that what is made from now on is made side
  * by side in new pages, instead of here and there in pages that would otherwise never be written to.
  *
  * Called before share_pages, with CPython's own allocator for objects; the blocks are never freed. */
 static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
     size_t taken = 0;
+    forget_free_large();
     for (size_t size = 16; size <= LARGEST; size += 16) {
         for (int tries = 0; tries < MOST_TRIES; tries++) {
             void *block = PyObject_Malloc(size);

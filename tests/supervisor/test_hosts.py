@@ -130,6 +130,7 @@ async def gone(pids, seconds=2.0):
 
 @pytest.mark.parametrize("how", ["sleep", "spin"])
 async def test_a_hanging_start_is_cut_off(supervisor, how):
+    await supervisor.config_def(SOURCE)  # what the fork server takes to begin with is no part of it
     began = time.monotonic()
     with pytest.raises(HungError, match=r"Connector\.start of c did not return within 1 s"):
         await supervisor.start_connector(spec(f"start:{how}"))

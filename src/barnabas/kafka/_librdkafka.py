@@ -13,6 +13,7 @@ import importlib.util
 import logging
 import sys
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -146,9 +147,14 @@ def _counting(count: int) -> int:
 
 def return_memory() -> None:
     """Give free pages back to the system; the allocator of glibc keeps them otherwise. Takes some milliseconds."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = _trim()
     if trim is not None:
         trim(0)
+
+
+@functools.cache
+def _trim() -> Callable[[int], int] | None:
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from barnabas.errors import HostDiedError
 from barnabas.kafka import _librdkafka
 
-__all__ = ["initialise_library"]
+__all__ = ["await_threads", "initialise_library"]
 
 _VANISH = 5.0  # seconds; a thread that was joined is listed by the kernel until it is reaped, later on a busy machine
 
@@ -34,6 +34,15 @@ def initialise_library() -> None:
     _librdkafka.load()
     client = Producer({"log_level": 0})
     del client  # destroys it, which waits for its threads
+    await_threads()
+
+
+def await_threads() -> None:
+    """Wait until this thread is the only one.
+
+    Raises:
+        HostDiedError: A thread is left.
+    """
     until = time.monotonic() + _VANISH
     while _threads() > 1 and time.monotonic() < until:
         time.sleep(0.001)

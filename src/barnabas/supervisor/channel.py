@@ -51,7 +51,9 @@ __all__ = [
     "Validate",
     "WriteOffsets",
     "decode_for_host",
+    "decode_for_worker",
     "encode",
+    "frame",
 ]
 
 _LENGTH = struct.Struct("<I")
@@ -265,10 +267,11 @@ ToWorker = UnitState | UnitGone | Reconfigure | TopicUsed | ReadConfig | ReadOff
 encode = msgspec.msgpack.Encoder().encode
 # Made once, before hosts are forked: resolving the types costs a megabyte, which all hosts then share.
 decode_for_host = msgspec.msgpack.Decoder(ToHost).decode
-_decode_for_worker = msgspec.msgpack.Decoder(ToWorker).decode
+decode_for_worker = msgspec.msgpack.Decoder(ToWorker).decode
 
 
-def _frame(message: ToHost | ToWorker) -> bytes:
+def frame(message: ToHost | ToWorker) -> bytes:
+    """A message as it goes over the socket."""
     payload = encode(message)
     return _LENGTH.pack(len(payload)) + payload
 
@@ -287,9 +290,9 @@ class Channel:
         """
         if isinstance(message, Done | UnitState) and message.error is not None:
             message = msgspec.structs.replace(message, error=_without_secrets(message.error))
-        frame = _frame(message)
+        data = frame(message)
         with self._lock:
-            self._socket.sendall(frame)
+            self._socket.sendall(data)
 
     def receive(self) -> ToHost | None:
         """The next message, or ``None`` when the worker is gone."""
@@ -338,7 +341,7 @@ class AsyncChannel:
     def send(self, message: ToHost) -> None:
         """Queue a message; never waits. Messages to a host that is gone are dropped: its end is noticed by reading."""
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(_frame(message))
+            self._writer.write(frame(message))
 
     async def receive(self) -> ToWorker | None:
         """The next message, or ``None`` when the host is gone."""
@@ -346,7 +349,7 @@ class AsyncChannel:
             return None
         try:
             head = await self._reader.readexactly(_LENGTH.size)
-            message: ToWorker = _decode_for_worker(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
+            message: ToWorker = decode_for_worker(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         return message

@@ -187,8 +187,9 @@ class _Server:
         pages.gather()
         for module in PRELOAD:
             importlib.import_module(module)
-        from barnabas.task.warm import warm_up  # noqa: PLC0415  as heavy as what it runs
+        from barnabas.supervisor.warm import rehearse, warm_up  # noqa: PLC0415  as heavy as what they run
 
+        pages.bring_together(rehearse)
         warm_up()
         gc.collect()
         pages.fill()

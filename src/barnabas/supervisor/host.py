@@ -134,12 +134,24 @@ class Host:
         """Serve until told to quit (0) or the worker is gone (0 as well: nobody is left to read it)."""
         threading.excepthook = _say_thread_error
         watch(self._lease)
-        while (message := self._channel.receive()) is not None:
-            if isinstance(message, Quit):
-                self._providers.close()
-                break
-            self._handle(message)
+        while self.serve():
+            pass
         os._exit(0)
+
+    def serve(self) -> bool:
+        """Wait for one order and carry it out; false after the last one, or when the worker is gone."""
+        message = self._channel.receive()
+        if message is None:
+            return False
+        if isinstance(message, Quit):
+            self._providers.close()
+            return False
+        self._handle(message)
+        return True
+
+    def close(self) -> None:
+        """Let go of the channel: in the fork server's rehearsal; a host ends with its process."""
+        self._channel.close()
 
     def _handle(self, message: ToHost) -> None:
         match message:

@@ -13,7 +13,6 @@ from typing import Any
 
 from barnabas.connector import SinkTask, SourceTask
 from barnabas.kafka.tickets import TicketBook
-from barnabas.kafka.warm import initialise_library
 from barnabas.record import SinkBatch, SourceBatch, TopicPartition
 from barnabas.supervisor.api import ErrorInfo, PluginRef, State, TaskId, TaskSpec
 from barnabas.supervisor.board import Board, Slot
@@ -59,7 +58,6 @@ _SINK_SPEC = TaskSpec(
 
 def warm_up() -> None:
     """Run the common path of a source and a sink task, with everything but Kafka."""
-    initialise_library()
     board = Board.create(1)
     control = TaskControl(board.slot(0), paused=False, report=_silent)
     for _ in range(_ROUNDS):
