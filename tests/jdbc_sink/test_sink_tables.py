@@ -143,6 +143,20 @@ def test_a_topic_with_dots_names_a_schema_and_identifiers_may_be_unquoted(tables
     assert tables.sql('SELECT * FROM shop."Orders" UNION ALL SELECT * FROM shop.plain') == [(1, "x")] * 2
 
 
+@pytest.mark.parametrize("quoting", ["always", "never"])
+def test_names_that_are_more_than_names_do_no_harm(tables: Tables, quoting: str) -> None:
+    tables.sql("CREATE TABLE victim (id int)")
+    name = 'x int); DROP TABLE victim; --"'
+    schema = Schema(Type.STRUCT, fields={name: Schema.INT32, "Id": Schema.INT32})
+    harness = tables.sink(
+        {"auto.create": "true", "auto.evolve": "true", "quote.sql.identifiers": quoting, "table.name.format": "a;b"}
+    )
+    harness.put([{name: 1, "Id": 2}], value_schema=schema)
+    harness.flush()
+    assert tables.sql('SELECT * FROM "a;b"') == [(1, 2)]
+    assert tables.sql("SELECT * FROM victim") == []
+
+
 @pytest.mark.parametrize("mode", ["insert", "upsert"])
 def test_one_bad_record_costs_one_record(tables: Tables, mode: str) -> None:
     tables.sql("CREATE TABLE test (id bigint PRIMARY KEY, name varchar(6), CHECK (id <> 50))")

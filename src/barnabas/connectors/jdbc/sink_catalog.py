@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from barnabas.connectors.jdbc.dialects.base import Dialect, TableId
 from barnabas.connectors.jdbc.sink_binary import PgType
 
-__all__ = ["Target", "TargetColumn", "find_target", "unique_keys"]
+__all__ = ["Target", "TargetColumn", "find_target", "folded", "unique_keys"]
 
 # Domains stand for their base type, which may be a domain again; what they check is checked when rows arrive.
 _COLUMNS = """
@@ -59,6 +59,11 @@ class Target(NamedTuple):
 
     table: TableId
     columns: dict[str, TargetColumn]
+
+
+def folded(dialect: Dialect, name: str) -> str:
+    """A column's name as the catalogue has it: what is not quoted is in lower case there."""
+    return name.lower() if dialect.quote(name) == name else name
 
 
 def find_target(connection: Any, dialect: Dialect, table: TableId) -> Target | None:

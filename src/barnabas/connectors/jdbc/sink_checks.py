@@ -8,7 +8,7 @@ from typing import Any
 from barnabas import BarnabasError, ConfigValue
 from barnabas.connectors.jdbc.connection import Connector
 from barnabas.connectors.jdbc.dialects.base import Dialect, TableId
-from barnabas.connectors.jdbc.sink_catalog import Target, find_target, unique_keys
+from barnabas.connectors.jdbc.sink_catalog import Target, find_target, folded, unique_keys
 from barnabas.connectors.jdbc.sink_config import Flavour
 from barnabas.connectors.jdbc.sink_names import placeholders, table_name
 from barnabas.connectors.jdbc.sink_settings import KafkaColumns, SinkSettings
@@ -90,7 +90,7 @@ def _table(connection: Any, connector: Connector, settings: SinkSettings, name: 
         return _missing(connection, connector, settings, table)
     found = _allowed(connection, connector, settings, table)
     found += _keyed(connection, dialect, settings, target)
-    absent = [field for field in settings.key_fields if _fold(dialect, field) not in target.columns]
+    absent = [field for field in settings.key_fields if folded(dialect, field) not in target.columns]
     if absent and not settings.evolve:
         message = f"The table {table.plain} has no column {', '.join(absent)}; it has {', '.join(target.columns)}."
         found.append((keys["key_fields"], message))
@@ -143,7 +143,7 @@ def _keyed(connection: Any, dialect: Dialect, settings: SinkSettings, target: Ta
         return []
     unique = unique_keys(connection, dialect, target.table)
     fields = settings.key_fields or (KafkaColumns if settings.key_mode == "kafka" else ())
-    wanted = frozenset(_fold(dialect, field) for field in fields)
+    wanted = frozenset(folded(dialect, field) for field in fields)
     if wanted in unique or (unique and not wanted):
         return []
     identifier = dialect.identifier(target.table)
@@ -167,7 +167,3 @@ def _temporary(connection: Any, connector: Connector) -> list[tuple[str, str]]:
         f"GRANT TEMPORARY ON DATABASE {database} TO {row[2]};"
     )
     return [("connection.user", message)]
-
-
-def _fold(dialect: Dialect, name: str) -> str:
-    return name if dialect.quoting == "always" else name.lower()

@@ -8,7 +8,7 @@ from typing import Any
 
 from barnabas import ConnectError
 from barnabas.connectors.jdbc.dialects.base import Dialect, TableId
-from barnabas.connectors.jdbc.sink_catalog import Target, find_target
+from barnabas.connectors.jdbc.sink_catalog import Target, find_target, folded
 from barnabas.connectors.jdbc.sink_kinds import Kind, kind_of
 from barnabas.connectors.jdbc.sink_load import Loader
 from barnabas.connectors.jdbc.sink_settings import SinkSettings
@@ -119,7 +119,7 @@ class Tables:
         return Bound(target.table, names, names[: len(step.keys)], loader, stage)
 
     def _fold(self, name: str) -> str:
-        return name if self._dialect.quoting == "always" else name.lower()
+        return folded(self._dialect, name)
 
     def _find(self, connection: Any, name: str, columns: Mapping[str, Schema], keys: Sequence[str]) -> Target:
         table = self._dialect.parse_table(name)

@@ -39,6 +39,7 @@ _SESSION = {"TimeZone": "UTC", "DateStyle": "ISO, YMD", "IntervalStyle": "postgr
 
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^."]+))\s*(?:\.|$)')
 _MOST_PARTS = 3
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
 class PostgreSqlDialect(Dialect):
@@ -85,8 +86,10 @@ class PostgreSqlDialect(Dialect):
     # -- names -------------------------------------------------------------------------------------------------------
 
     def quote(self, name: str) -> str:
-        """In double quotes, or as it is."""
-        return name if self.quoting == "never" else '"' + name.replace('"', '""') + '"'
+        """In double quotes, or as it is; what could be more than a name is quoted in any case."""
+        if self.quoting == "never" and _PLAIN.fullmatch(name):
+            return name
+        return '"' + name.replace('"', '""') + '"'
 
     def parse_table(self, text: str) -> TableId:
         """See :meth:`Dialect.parse_table`."""
