@@ -43,8 +43,8 @@ CREATE TABLE orders (
   quantity integer NOT NULL, created timestamptz NOT NULL, updated timestamp, active boolean NOT NULL)"""
 _ROW = """
 SELECT i, 'customer ' || i % 10007, 'someone' || i || '@example.com', (i % 100000) / 100.0, 'open', i % 50,
-       timestamptz '2026-01-01 00:00:00+00' + i * interval '1.001 seconds', timestamp '2026-01-01' + i * interval '1.1 s',
-       i % 3 = 0
+       timestamptz '2026-01-01 00:00:00+00' + i * interval '1.001 seconds',
+       timestamp '2026-01-01' + i * interval '1.1 s', i % 3 = 0
 FROM generate_series({first}, {last}) i"""
 _CHANGES = (
     """
@@ -157,11 +157,11 @@ def page(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# PostgreSQL change data capture: benchmark",
         "",
-        "Barnabas beside Debezium 3.7.0.Final on Apache Kafka Connect 4.3.1, on one machine, medians of interleaved runs.",
+        "Barnabas beside Debezium 3.7.0.Final on Apache Kafka Connect 4.3.1, on one machine, interleaved; medians.",
         "Written by `python -m bench.postgres`, which says what is measured.",
         "",
         f"{about['cpu']}, {about['cores']} cores, {about['memory_gb']} GB; Python {about['python']}; {about['java']}.",
-        "CPU is that of the worker with all its processes and threads, from the creation of the connector on; *warm* is",
+        "CPU is that of the worker with all processes and threads, from the creation of the connector on; *warm* is",
         "the second half of the events. Memory is the largest proportional size (PSS) of the worker.",
         "",
         "| case | events | worker | runs | events/s | warm | CPU-s/M | warm | memory MB |",
@@ -185,8 +185,8 @@ def page(rows: list[dict[str, Any]]) -> str:
             continue
         theirs = medians[case, events, "jvm"]
         ratios = [ours[0] / theirs[0], _ratio(ours[1], theirs[1]), *(_ratio(theirs[at], ours[at]) for at in (2, 3, 4))]
-        lines.append(f"| {case} | {events:,} | " + " | ".join(f"{ratio:.1f} ×" for ratio in ratios) + " |")
-    return "\n".join([*lines, "", "Ratios: how many times better Barnabas does.", ""])
+        lines.append(f"| {case} | {events:,} | " + " | ".join(f"{ratio:.1f}" for ratio in ratios) + " |")
+    return "\n".join([*lines, "", "Ratios: how many times better Barnabas does than Debezium.", ""])
 
 
 def _ratio(better: float, worse: float) -> float:

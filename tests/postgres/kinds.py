@@ -74,8 +74,21 @@ _ODD = (
     {"id": "4", "c_f4": "'-Infinity'", "c_f8": "1e22", "c_ts": "'infinity'", "c_tstz": "'-infinity'", "c_num_p": "1.1"},
     {"id": "5", "c_time": "'24:00:00'", "c_ts": "'0044-03-15 00:00:00 BC'", "c_tstz": "'0044-03-15 00:00:00+00 BC'"},
     {"id": "6", "c_f8": "123456789.125", "c_f4": "1e-10", "c_num": "-0.000001", "c_date": "'12024-03-15'"},
-    {"id": "7", "c_ts": "'12024-03-15 00:00:00'", "c_tstz": "'12024-03-15 00:00:00.5+00'", "c_f8": "0", "c_num": "1e30"},
-    {"id": "8", "c_int": "'00:00:00'", "c_num": "100", "c_tstz": "'2024-01-01'", "c_ts": "'2024-01-01'", "c_num_i": "0"},
+    {
+        "id": "7",
+        "c_ts": "'12024-03-15 00:00:00'",
+        "c_tstz": "'12024-03-15 00:00:00.5+00'",
+        "c_f8": "0",
+        "c_num": "1e30",
+    },
+    {
+        "id": "8",
+        "c_int": "'00:00:00'",
+        "c_num": "100",
+        "c_tstz": "'2024-01-01'",
+        "c_ts": "'2024-01-01'",
+        "c_num_i": "0",
+    },
 )
 
 
@@ -86,14 +99,16 @@ def _row(text: str) -> dict[str, str]:
 def statements(first: int = 0) -> list[str]:
     """Inserts of all rows; ``first`` is added to their ids."""
     rows = [_row(_PLAIN), _row(_PLAIN) | _row(_EXTREME), *_ODD]
-    return [
-        f"INSERT INTO kinds ({', '.join(row)}) VALUES ({', '.join({**row, 'id': str(int(row['id']) + first)}.values())})"
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        values = {**row, "id": str(int(row["id"]) + first)}
+        found.append(f"INSERT INTO kinds ({', '.join(values)}) VALUES ({', '.join(values.values())})")
+    return found
 
 
 BEFORE = [
-    "INSERT INTO orders (customer, amount, note, updated) VALUES ('ann', 12.30, 'first', '2024-02-29 13:14:15.1234+02')",
+    """INSERT INTO orders (customer, amount, note, updated)
+       VALUES ('ann', 12.30, 'first', '2024-02-29 13:14:15.1234+02')""",
     "INSERT INTO orders (customer, amount) VALUES ('bob', 0.05)",
     "INSERT INTO full_identity VALUES (1,'x',2)",
     "INSERT INTO no_key VALUES (1,'a'),(2,NULL)",
@@ -104,8 +119,8 @@ BEFORE = [
 """What a snapshot finds."""
 
 AFTER = [
-    "INSERT INTO orders (customer, amount, note, updated, big) VALUES "
-    "('cyd', 1, 'streamed', '2024-02-29 13:14:15+02', repeat('x', 5000))",
+    """INSERT INTO orders (customer, amount, note, updated, big)
+       VALUES ('cyd', 1, 'streamed', '2024-02-29 13:14:15+02', repeat('x', 5000))""",
     "UPDATE orders SET note = 'changed' WHERE customer='cyd'",
     "UPDATE orders SET note = 'changed again', big='small' WHERE customer='cyd'",
     "UPDATE orders SET id = 100 WHERE customer='ann'",

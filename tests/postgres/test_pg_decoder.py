@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from barnabas import DataError
 from barnabas.connectors.postgres.batch import Context, Origin, assemble
 from barnabas.connectors.postgres.catalog import Column, PgType, TableId
+from barnabas.connectors.postgres.codecs import binary_codec
 from barnabas.connectors.postgres.decoder import Decoder
 from barnabas.connectors.postgres.modes import Modes
 from barnabas.connectors.postgres.position import Place, place_of
@@ -18,7 +19,9 @@ from barnabas.connectors.postgres.wire import Relation, quick_cells, read_cells,
 
 INT8, TEXT = 20, 25
 TYPES = {INT8: PgType("int8"), TEXT: PgType("text")}
-CONTEXT = Context(Origin("1", "p", "db"), None, True, frozenset("t"), False, {"server": "p"})
+CONTEXT = Context(
+    Origin("1", "p", "db"), None, True, frozenset("t"), False, {"server": "p"}, "p.message", binary_codec(Modes())
+)
 COLUMNS = [("id", INT8, True), ("v", TEXT, False)]
 
 

@@ -14,11 +14,12 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from barnabas import Header, Headers, Schema, SourceBatch
-from barnabas.connectors.postgres.events import MESSAGE_KEY, MESSAGE_VALUE
+from barnabas.connectors.postgres.events import MESSAGE_KEY, message_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from barnabas.connectors.postgres.codecs import Codec
     from barnabas.connectors.postgres.snapshot import Moment
     from barnabas.connectors.postgres.table import Table
     from barnabas.connectors.postgres.wire import LogicalMessage
@@ -71,6 +72,8 @@ class Context(NamedTuple):
         skipped: Operations that are left out.
         in_order: Keep the order among tables, too.
         partition: The source partition.
+        message_topic: Where logical messages go.
+        binary: How their content is represented.
     """
 
     origin: Origin
@@ -79,6 +82,8 @@ class Context(NamedTuple):
     skipped: frozenset[str]
     in_order: bool
     partition: dict[str, Any]
+    message_topic: str
+    binary: Codec
 
 
 class Gathered:
@@ -166,7 +171,7 @@ def assemble(
     if not values:
         return SourceBatch("", [], **common)
     envelopes = [each.envelope for each in made for _ in each.values]
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, Any] = {
         "topics": [each.topic for each in made for _ in each.values],
         "value_schemas": [None if v is None else schema for v, schema in zip(values, envelopes, strict=True)],
         "key_schemas": [each.key_schema for each in made for _ in each.values],
@@ -239,11 +244,19 @@ def snapshot_batch(
 def _message_columns(messages: Sequence[tuple[LogicalMessage, Transaction, int]], context: Context) -> _Columns:
     """Records of what pg_logical_emit_message wrote."""
     millis = time_ns() // 1_000_000
-    made = _Columns(f"{context.origin.name}.message", MESSAGE_VALUE, MESSAGE_KEY)
-    for message, transaction, lsn in messages:
+    contents = context.binary.decode([message.content for message, _, _ in messages])
+    made = _Columns(context.message_topic, message_value(context.binary.schema), MESSAGE_KEY)
+    for (message, transaction, lsn), content in zip(messages, contents, strict=True):
         source = source_block(context.origin, transaction, lsn, "", "")
-        content = {"prefix": message.prefix, "content": message.content}
-        made.values.append({"op": "m", "ts_ms": millis, "source": source, "transaction": None, "message": content})
+        made.values.append(
+            {
+                "op": "m",
+                "ts_ms": millis,
+                "source": source,
+                "transaction": None,
+                "message": {"prefix": message.prefix, "content": content},
+            }
+        )
         made.keys.append({"prefix": message.prefix})
         made.headers.append(None)
         made.places.append(1 << 62)

@@ -1,4 +1,4 @@
-"""What a configuration needs on the server, looked at before anything runs; each complaint stands at the key it is about."""
+"""What a configuration needs on the server, looked at before anything runs; complaints stand at the key concerned."""
 
 from __future__ import annotations
 
@@ -176,7 +176,8 @@ def _readable(connection: Any, config: Config, server: Server, rows: list[TableR
             f"The role {server.user} may not read captured tables: {_list(denied)}.",
             code="BRN-6112",
             key="database.user",
-            remedy=f'GRANT USAGE ON SCHEMA {schema} TO "{server.user}"; GRANT SELECT ON {denied[0]} TO "{server.user}";',
+            remedy=f'GRANT USAGE ON SCHEMA {schema} TO "{server.user}"; '
+            f'GRANT SELECT ON {denied[0]} TO "{server.user}";',
         )
 
 

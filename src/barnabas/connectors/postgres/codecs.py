@@ -1,8 +1,8 @@
-"""From the text that PostgreSQL sends for a column to what events carry: a schema and a function over a column of cells.
+"""From the text that PostgreSQL sends for a column to what events carry: a schema, and a function over cells.
 
-Pure: made from a column's type and the connector's modes, once for each column of each version of a table. A cell is the
-text as bytes, never NULL; functions work on whole columns, because a call for each cell would be what this connector
-spends most of its time with.
+Pure: made from a column's type and the connector's modes, once for each column of each version of a table. A cell is
+the text as bytes, never NULL; functions work on whole columns, because a call for each cell would be what this
+connector spends most of its time with.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from barnabas.connectors.postgres.catalog import PgType
     from barnabas.connectors.postgres.modes import Modes
 
-__all__ = ["Codec", "codec_for", "texts"]
+__all__ = ["Codec", "binary_codec", "codec_for", "texts"]
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +81,8 @@ def _decimals(cells: Sequence[bytes]) -> list[Decimal | None]:
     if all(map(Decimal.is_finite, found)):
         return [*found]
     log.warning(
-        "A numeric value is NaN or infinite, which a decimal cannot be: it is sent as null. Set decimal.handling.mode to "
-        "double or string to keep it."
+        "A numeric value is NaN or infinite, which a decimal cannot be: it is sent as null. "
+        "Set decimal.handling.mode to double or string to keep it."
     )
     return [number if number.is_finite() else None for number in found]
 
@@ -181,7 +182,7 @@ def _text_codec(modes: Modes, name: str | None = None, fallback: str = "", **par
 
 
 _SIMPLE: Final[dict[str, Codec]] = {
-    "bool": Codec(Schema.BOOLEAN, _booleans, False),  # noqa: FBT003 - a value of the column
+    "bool": Codec(Schema.BOOLEAN, _booleans, False),
     "int2": Codec(Schema.INT16, _integers, 0),
     "int4": Codec(Schema.INT32, _integers, 0),
     "int8": Codec(Schema.INT64, _integers, 0),
@@ -195,7 +196,7 @@ _SIMPLE: Final[dict[str, Codec]] = {
     **{
         kind: Codec(
             _GEOMETRY,
-            _each(lambda text, kind=kind: literals.geometry(text, kind)),
+            _each(partial(literals.geometry, kind=kind)),
             literals.geometry("((0,0),(0,0))", kind),
         )
         for kind in ("lseg", "path", "polygon")
@@ -203,8 +204,11 @@ _SIMPLE: Final[dict[str, Codec]] = {
 }
 _TEXTS: Final[dict[str, str | None]] = {
     **dict.fromkeys(
-        "text varchar bpchar char name citext inet cidr macaddr macaddr8 int4range int8range numrange tsrange tstzrange "
-        "daterange int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange".split()
+        (
+            *("text", "varchar", "bpchar", "char", "name", "citext", "inet", "cidr", "macaddr", "macaddr8"),
+            *("int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"),
+            *("int4multirange", "int8multirange", "nummultirange", "tsmultirange", "tstzmultirange", "datemultirange"),
+        )
     ),
     "uuid": "io.debezium.data.Uuid",
     "json": "io.debezium.data.Json",
@@ -223,7 +227,11 @@ def codec_for(pg: PgType, typmod: int, modes: Modes) -> Codec | None:
         return _array(pg.element, typmod, modes)
     if pg.labels:
         return _text_codec(modes, "io.debezium.data.Enum", allowed=",".join(pg.labels))
-    name = pg.name
+    found = _named_codec(pg.name, typmod, modes)
+    return binary_codec(modes) if found is None and modes.include_unknown else found
+
+
+def _named_codec(name: str, typmod: int, modes: Modes) -> Codec | None:
     if name in _SIMPLE:
         return _SIMPLE[name]
     if name in _TEXTS:
@@ -232,13 +240,7 @@ def codec_for(pg: PgType, typmod: int, modes: Modes) -> Codec | None:
     if found is not None:
         return Codec(*found)
     make = _MADE.get(name)
-    if make is not None:
-        return make(typmod, modes)
-    return _binary_codec(modes, _same) if modes.include_unknown else None
-
-
-def _same(cells: Sequence[bytes]) -> list[bytes]:
-    return list(cells)
+    return None if make is None else make(typmod, modes)
 
 
 def _numeric(typmod: int, modes: Modes) -> Codec:
@@ -280,10 +282,11 @@ def _money_codec(typmod: int, modes: Modes) -> Codec:
 
 def _bytea_codec(typmod: int, modes: Modes) -> Codec:
     del typmod
-    return _binary_codec(modes, _bytea)
+    return binary_codec(modes, _bytea)
 
 
-def _binary_codec(modes: Modes, decode: Callable[[Sequence[bytes]], list[bytes]]) -> Codec:
+def binary_codec(modes: Modes, decode: Callable[[Sequence[bytes]], list[bytes]] = list) -> Codec:
+    """How bytes travel, given what takes them out of cells."""
     unavailable = modes.placeholder.encode()
     write: Callable[[bytes], str]
     if modes.binary == "bytes":
@@ -302,7 +305,7 @@ def _binary_codec(modes: Modes, decode: Callable[[Sequence[bytes]], list[bytes]]
 def _bit_codec(typmod: int, modes: Modes) -> Codec:
     del modes
     if typmod == 1:
-        return Codec(Schema.BOOLEAN, lambda cells: [cell == b"1" for cell in cells], False)  # noqa: FBT003
+        return Codec(Schema.BOOLEAN, lambda cells: [cell == b"1" for cell in cells], False)
     length = str(typmod) if typmod > 0 else str((1 << 31) - 1)
     return Codec(_named(Schema.BYTES, "io.debezium.data.Bits", length=length), _each(_bits), b"")
 

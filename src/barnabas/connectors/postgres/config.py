@@ -229,7 +229,7 @@ def _which(definition: ConfigDef) -> ConfigDef:
             default=None,
             validator=_PATTERNS,
             importance="high" if "table" in key else "medium",
-            doc=f"{text} Regular expressions that fit whole names, separated by commas; not together with its opposite.",
+            doc=f"{text} Regular expressions that fit whole names, separated by commas; not with its opposite.",
         )
     return definition.define(
         "message.key.columns",
@@ -251,8 +251,8 @@ def _snapshots(definition: ConfigDef) -> ConfigDef:
             _TEXT,
             default="initial",
             importance="high",
-            doc="When to read whole tables. initial: once, before streaming; always: at each start; initial_only: once, "
-            "and no streaming; no_data (never): not at all; when_needed: also when the slot or its WAL is lost.",
+            doc="When to read whole tables. initial: once, before streaming; always: at each start; initial_only: "
+            "once, and no streaming; no_data (never): not at all; when_needed: also when the slot or its WAL is lost.",
             **_choice(*SNAPSHOT_MODES),
         )
         .define(

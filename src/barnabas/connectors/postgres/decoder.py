@@ -32,7 +32,8 @@ __all__ = ["Decoder", "TableSource"]
 
 _MARK = b"t\0\0\0"
 _ROW_KINDS = b"IUDTM"
-_KEEPALIVE = 0x6B
+_KEEPALIVE = 0x6B  # k
+_INSERT, _DELETE, _NEW, _WHOLE_OLD = b"IDNO"
 _NOTHING, _FIRST, _ALL = 0, 1, 2  # what of a transaction is skipped
 
 
@@ -159,16 +160,16 @@ class Decoder:
                 )
             return
         part, at = data[30], 31
-        if kind == 0x44:  # D: an old row only
+        if kind == _DELETE:
             group.before.append(read_cells(data, at)[0])
             group.events.append(("d", data[1:9], transaction, counter))
-        elif part == 0x4E:  # N: a new row only
+        elif part == _NEW:
             group.after.append(read_cells(data, at)[0])
-            group.events.append(("c" if kind == 0x49 else "u", data[1:9], transaction, counter))  # I
+            group.events.append(("c" if kind == _INSERT else "u", data[1:9], transaction, counter))
         else:
             old, at = read_cells(data, at)
             new = read_cells(data, at + 1)[0]
-            if part == 0x4F and UNCHANGED in new:  # O: the whole old row, large values included
+            if part == _WHOLE_OLD and UNCHANGED in new:  # the old row has the large values, too
                 new = [before if cell is UNCHANGED else cell for cell, before in zip(new, old, strict=True)]
             group.before.append(old)
             group.after.append(new)

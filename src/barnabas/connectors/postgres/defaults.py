@@ -14,6 +14,7 @@ __all__ = ["default_of"]
 log = logging.getLogger(__name__)
 
 _LITERAL = re.compile(r"^\(?(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)|(true|false))\)?(?:::[\w\s\".\[\](),]+)?$", re.DOTALL)
+_ZONE = re.compile(r"[+-]\d\d(:?\d\d)*( BC)?$")
 _NOW = re.compile(
     r"\b(now|current_timestamp|current_date|current_time|clock_timestamp|localtimestamp)\b|'now'", re.IGNORECASE
 )
@@ -27,20 +28,22 @@ def default_of(expression: str | None, codec: Codec, *, required: bool, type_nam
     """
     if expression is None:
         return None
-    if expression.startswith("nextval("):
-        return codec.fallback if required else None
-    if _NOW.search(expression) and not _LITERAL.match(expression):
-        return codec.fallback if required else None
     found = _LITERAL.match(expression)
-    if found is None or array or type_name == "bytea":
+    if found is None:
+        computed = expression.startswith("nextval(") or _NOW.search(expression) is not None
+        return codec.fallback if required and computed else None
+    if array or type_name == "bytea":
         return None
     quoted, number, boolean = found.groups()
     text = quoted.replace("''", "'") if quoted is not None else number if number is not None else boolean[0]
-    if type_name in ("timestamptz", "timetz") and not re.search(r"[+-]\d\d(:?\d\d)*( BC)?$", text):
-        return None
+    zoned = type_name in ("timestamptz", "timetz")
+    return None if zoned and not _ZONE.search(text) else _decoded(text, codec)
+
+
+def _decoded(text: str, codec: Codec) -> Any:
     try:
         (value,) = codec.decode([text.encode()])
     except (ValueError, ArithmeticError, StopIteration):
-        log.debug("The default %s cannot be a default of a field.", expression)
+        log.debug("The default %s cannot be a default of a field.", text)
         return None
     return value

@@ -7,16 +7,13 @@ from typing import Final
 from barnabas import Schema, SchemaBuilder
 
 __all__ = [
-    "ENVELOPE_FIELDS",
     "HEARTBEAT_KEY",
     "HEARTBEAT_VALUE",
     "MESSAGE_KEY",
-    "MESSAGE_VALUE",
     "SNAPSHOT_MARKS",
     "SOURCE",
-    "TRANSACTION_KEY",
-    "TRANSACTION_VALUE",
     "envelope",
+    "message_value",
 ]
 
 SNAPSHOT_MARKS: Final = "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"
@@ -68,8 +65,6 @@ _BLOCK: Final = (
     .build()
 )
 
-ENVELOPE_FIELDS: Final = ("before", "after", "source", "transaction", "op", "ts_ms", "ts_us", "ts_ns")
-
 
 def envelope(name: str, row: Schema) -> Schema:
     """The schema of a table's change events: ``name`` is ``prefix.schema.table``, ``row`` that of a row, optional."""
@@ -92,25 +87,31 @@ def envelope(name: str, row: Schema) -> Schema:
 MESSAGE_KEY: Final = (
     SchemaBuilder.struct().name("io.debezium.connector.postgresql.MessageKey").version(1).field("prefix", _TEXT).build()
 )
-MESSAGE_VALUE: Final = (
-    SchemaBuilder.struct()
-    .name("io.debezium.connector.postgresql.MessageValue")
-    .version(1)
-    .field("op", Schema.STRING)
-    .field("ts_ms", _INT64)
-    .field("source", SOURCE)
-    .field("transaction", _BLOCK)
-    .field(
-        "message",
+
+
+def message_value(content: Schema) -> Schema:
+    """The schema of records of logical messages, with their content as binary values are represented."""
+    message = (
         SchemaBuilder.struct()
         .name("io.debezium.connector.postgresql.Message")
         .version(1)
         .field("prefix", _TEXT)
-        .field("content", Schema.OPTIONAL_BYTES)
-        .build(),
+        .field("content", content.as_optional())
+        .build()
     )
-    .build()
-)
+    return (
+        SchemaBuilder.struct()
+        .name("io.debezium.connector.postgresql.MessageValue")
+        .version(1)
+        .field("op", Schema.STRING)
+        .field("ts_ms", _INT64)
+        .field("source", SOURCE)
+        .field("transaction", _BLOCK)
+        .field("message", message)
+        .build()
+    )
+
+
 HEARTBEAT_KEY: Final = (
     SchemaBuilder.struct()
     .name("io.debezium.connector.common.ServerNameKey")
@@ -122,36 +123,6 @@ HEARTBEAT_VALUE: Final = (
     SchemaBuilder.struct()
     .name("io.debezium.connector.common.Heartbeat")
     .version(1)
-    .field("ts_ms", Schema.INT64)
-    .build()
-)
-TRANSACTION_KEY: Final = (
-    SchemaBuilder.struct()
-    .name("io.debezium.connector.common.TransactionMetadataKey")
-    .version(1)
-    .field("id", Schema.STRING)
-    .build()
-)
-TRANSACTION_VALUE: Final = (
-    SchemaBuilder.struct()
-    .name("io.debezium.connector.common.TransactionMetadataValue")
-    .version(1)
-    .field("status", Schema.STRING)
-    .field("id", Schema.STRING)
-    .field("event_count", _INT64)
-    .field(
-        "data_collections",
-        SchemaBuilder.array(
-            SchemaBuilder.struct()
-            .name("event.collection")
-            .version(1)
-            .field("data_collection", Schema.STRING)
-            .field("event_count", Schema.INT64)
-            .build()
-        )
-        .optional()
-        .build(),
-    )
     .field("ts_ms", Schema.INT64)
     .build()
 )

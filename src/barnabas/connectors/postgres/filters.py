@@ -1,7 +1,7 @@
-"""Which schemas, tables, columns and messages are captured. Pure.
+r"""Which schemas, tables, columns and messages are captured. Pure.
 
-Lists hold regular expressions, separated by commas, that have to fit a whole name and ignore its case; a comma within one
-is written ``\\,``.
+Lists hold regular expressions, separated by commas, that have to fit a whole name and ignore its case; a comma within
+one is written ``\,``.
 """
 
 from __future__ import annotations

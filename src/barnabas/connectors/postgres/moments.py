@@ -1,6 +1,6 @@
 """Dates, times and intervals as PostgreSQL writes them (ISO, UTC), as the numbers and texts that events carry.
 
-Pure. PostgreSQL's years run from 4713 BC to 294276, so Python's own classes are used on the fast path only. A text looks
+Pure. PostgreSQL's years run from 4713 BC to 294276, which Python's own classes do not know. A text looks
 like ``2024-02-29 13:14:15.1234``, ``12024-03-15``, ``0044-03-15 00:00:00 BC``, ``infinity``.
 """
 
@@ -27,6 +27,7 @@ __all__ = [
 FOREVER: Final = (1 << 63) - 1
 """What ``infinity`` is as microseconds; its negative less one is ``-infinity``."""
 
+_NINE: Final = 0x39
 _DAY: Final = 86_400_000_000
 _LAST_DATE, _FIRST_DATE = (1 << 31) - 1, -(1 << 31)
 _CACHE: Final = 20_000
@@ -103,7 +104,7 @@ def stamp_column(cells: Sequence[bytes]) -> list[int]:
     minute = _minutes
     try:
         return [
-            minute[cell[:17]] + round(float(cell[17:]) * 1_000_000) if cell[-1] < 0x3A else _slow_stamp(cell)
+            minute[cell[:17]] + round(float(cell[17:]) * 1_000_000) if cell[-1] <= _NINE else _slow_stamp(cell)
             for cell in cells
         ]
     except ValueError:  # a year of more than four digits: the cut is elsewhere

@@ -1,4 +1,4 @@
-"""How a task begins: what the stored offset and the slot say, and so whether a snapshot comes first. Decisions are pure."""
+"""How a task begins: what the stored offset and the slot say, and so whether a snapshot comes first. Pure."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Where a connector stands in the WAL: the stored offset, and what to leave out when it goes on from there. Pure.
 
-Transactions arrive in the order of their commits, each as a whole; events within one in the order of the WAL. So a place
-is: all transactions up to ``lsn_commit`` (the end of the last one that is done), and of the one that follows, all events
-up to ``lsn``, of those at ``lsn`` itself the first ``lsn_events_processed``. The keys are Debezium's; ``messageType`` is
-COMMIT where no transaction is half done.
+Transactions arrive in the order of their commits, each as a whole; events within one in the order of the WAL. So a
+place is: all transactions up to ``lsn_commit`` (the end of the last one that is done), and of the one that follows, all
+events up to ``lsn``, of those at ``lsn`` itself the first ``lsn_events_processed``. The keys are Debezium's;
+``messageType`` is COMMIT where no transaction is half done.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The replication connection: commands, and the stream of messages with the answers that the server expects.
 
-The driver's low level is used directly, because psycopg has no replication of its own. The task's thread reads; a thread
-of this module tells the server at intervals that we are alive and how far it may forget, also while the task waits for
-Kafka or is paused: a server that hears nothing for ``wal_sender_timeout`` ends the connection.
+The driver's low level is used directly, because psycopg has no replication of its own. The task's thread reads; a
+thread of this module tells the server at intervals that we are alive and how far it may forget, also while the task
+waits for Kafka or is paused: a server that hears nothing for ``wal_sender_timeout`` ends the connection.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""From connecting to streaming: one attempt of a task to do its work. What fails ends it; the task begins another one."""
+"""From connecting to streaming: one attempt of a task to do its work. What fails ends it; the task begins another."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from barnabas import SourceBatch
 from barnabas.connectors.postgres import snapshot as snapshots

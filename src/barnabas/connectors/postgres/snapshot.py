@@ -1,8 +1,8 @@
 """The snapshot: all captured tables as they were at one moment, read by COPY on one or more connections.
 
 The moment is that of the replication slot where the slot was made for it: the stream goes on exactly where the snapshot
-ends. Where the slot was there before (a snapshot that was interrupted), the stream repeats what happened between the slot
-and this snapshot: rows are sent twice then, and end as they are.
+ends. Where the slot was there before (a snapshot that was interrupted), the stream repeats what happened between the
+slot and this snapshot: rows are sent twice then, and end as they are.
 """
 
 from __future__ import annotations

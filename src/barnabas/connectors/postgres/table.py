@@ -90,7 +90,7 @@ def _base(kind: PgType) -> PgType:
 
 
 def _shape(names: Sequence[str]) -> Shape:
-    """A function that makes dicts out of columns: with a display of its own, which is twice as fast as ``dict(zip())``."""
+    """A function that makes dicts out of columns, with a display of its own: twice as fast as ``dict(zip())``."""
     if not names:
         return lambda columns: [{} for _ in columns]
     letters = [f"v{at}" for at in range(len(names))]

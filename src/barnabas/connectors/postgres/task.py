@@ -1,8 +1,8 @@
 """The task: connects, takes the snapshot, streams, confirms; one step each time it is polled.
 
-Delivery: at least once. The server may forget a transaction only after the offset behind it was stored, which the worker
-tells by :meth:`PostgresCdcTask.offsets_stored`. Where the connection is lost, the task connects again by itself and goes
-on behind what it handed over.
+Delivery: at least once. The server may forget a transaction only after the offset behind it was stored, which the
+worker tells by :meth:`PostgresCdcTask.offsets_stored`. Where the connection is lost, the task connects again by itself
+and goes on behind what it handed over.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from barnabas import ConnectError, RetriableError, SourceBatch, SourceTask
 from barnabas.connectors.postgres.batch import Context, Origin, context_headers, new_run
+from barnabas.connectors.postgres.codecs import binary_codec
 from barnabas.connectors.postgres.config import CONFIG
 from barnabas.connectors.postgres.connection import Server
 from barnabas.connectors.postgres.heartbeat import Heartbeats
+from barnabas.connectors.postgres.modes import Modes
 from barnabas.connectors.postgres.position import place_of
 from barnabas.connectors.postgres.session import Session
 
@@ -57,6 +59,8 @@ class PostgresCdcTask(SourceTask):
             skipped=frozenset(skipped),
             in_order=bool(props.get("transforms")),
             partition={"server": origin.name},
+            message_topic=f"{origin.name}{self._config['topic.delimiter']}message",
+            binary=binary_codec(Modes.of(self._config)),
         )
         offset = self.context.offset_storage_reader.offset(self._context.partition)
         self._place = None if offset is None else place_of(offset)

@@ -1,10 +1,10 @@
-"""The messages of PostgreSQL's logical replication, protocol version 1, and of the stream around them. Pure.
+r"""The messages of PostgreSQL's logical replication, protocol version 1, and of the stream around them. Pure.
 
-A message of the stream is a ``w`` (WAL data: start, end and time, 25 bytes, then one message of the plugin ``pgoutput``)
-or a ``k`` (keepalive). Times count microseconds since 2000-01-01.
+A message of the stream is a ``w`` (WAL data: start, end and time, 25 bytes, then one message of the plugin
+``pgoutput``) or a ``k`` (keepalive). Times count microseconds since 2000-01-01.
 
 Tuples are read in two ways. :func:`quick_cells` cuts a tuple whose columns are all present and short in a single call:
-a column is ``t``, four bytes of length, and text without a NUL; so ``t\\0\\0\\0`` stands nowhere but before a column of
+a column is ``t``, four bytes of length, and text without a NUL; so ``t\0\0\0`` stands nowhere but before a column of
 less than 256 bytes, and a tuple cut there into as many pieces as it has columns has been read. Every other tuple goes
 through :func:`read_cells`, which walks it.
 """
