@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms bench-registry fuzz rest-fuzz group chaos simulate kill9 jdbc-source bench-jdbc-source jdbc-sink bench-jdbc-sink footprint clean
+.PHONY: help setup setup-dev demo test lint format lock bench bench-transforms bench-registry fuzz rest-fuzz group chaos simulate kill9 jdbc-source bench-jdbc-source jdbc-sink bench-jdbc-sink pg-cdc bench-pg-cdc footprint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,14 @@ bench-jdbc-sink: setup-dev ## compare JdbcSink with Debezium's on the JVM; write
 
 bench-jdbc-source: setup-dev ## what JdbcSource costs, out of PostgreSQL and into JSON with schemas
 	@$(PY) -m bench.jdbc_source $(ARGS)
+
+pg-cdc: setup-dev ## change data capture from PostgreSQL under kill -9; compares topics with tables
+	@scripts/services
+	@$(PY) -m campaigns.postgres_cdc $(ARGS)
+
+bench-pg-cdc: setup-dev ## compare it with Debezium; writes docs/benchmark-postgres.md
+	@scripts/services
+	@$(PY) -m bench.postgres $(ARGS)
 
 footprint: setup-dev ## measure the memory and start-up of an idle worker against their limits
 	@$(PY) -m campaigns.footprint $(ARGS)

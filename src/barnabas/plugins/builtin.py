@@ -20,6 +20,7 @@ __all__ = ["KAFKA_VERSION", "MORE_NAMES", "builtin"]
 MORE_NAMES = {
     **dict.fromkeys(("Datagen", "DatagenConnector"), "barnabas.connectors.datagen.source.DatagenSourceConnector"),
     **dict.fromkeys(("JdbcSink", "JdbcSinkConnector"), "io.confluent.connect.jdbc.JdbcSinkConnector"),
+    "PostgresCdcSource": "io.debezium.connector.postgresql.PostgresConnector",
     "python": PYTHON.replace(":", "."),
 }
 """Short names beyond those that the rules give."""

@@ -19,6 +19,7 @@ from barnabas.connectors.postgres.position import Place
 from barnabas.connectors.postgres.replication import ReplicationStream
 from barnabas.connectors.postgres.slots import Publication, check_slot, look_up
 from barnabas.connectors.postgres.tables import Tables
+from barnabas.connectors.postgres.watch import SlotWatch
 from barnabas.connectors.postgres.wire import lsn_text
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Session:
         self._tables = Tables(
             config["topic.prefix"], config["topic.delimiter"], self._filters, self._modes, server.connect
         )
+        self._watch = SlotWatch(server, self._slot, config["slot.lag.warning.bytes"])
         self._stream: ReplicationStream | None = None
         self._decoder: Decoder | None = None
         self._reading: _Reading | None = None
@@ -187,6 +189,7 @@ class Session:
 
     def poll(self, limit: int, wait: float) -> SourceBatch | None:
         """The next records, waiting at most ``wait`` seconds; or only a position, in a batch without records."""
+        self._watch.look()
         if self._reading is not None:
             return self._next_rows(self._reading)
         if self._decoder is None:
