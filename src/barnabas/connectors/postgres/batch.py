@@ -228,15 +228,15 @@ def _rows_of(
 
 
 def snapshot_batch(
-    table: Table, rows: Sequence[Any], marks: Sequence[Transaction], moment: Moment, context: Context
+    table: Table, rows: Sequence[Any], marks: list[Transaction], moment: Moment, context: Context
 ) -> SourceBatch:
     """Rows of a snapshot."""
-    group = Gathered(table)
-    lsn = moment.lsn.to_bytes(8, "big")
-    group.events = [("r", lsn, mark, 0) for mark in marks]
+    # Rows share their source blocks: what is the same object is serialised once.
+    blocks = {id(mark): source_block(context.origin, mark, moment.lsn, *table.id) for mark in marks[:1] + marks[-1:]}
+    sources = [blocks[id(mark)] for mark in marks]
     after, keys = table.snapshot_rows(rows)
     made = _Columns(table.topic, table.envelope, table.key_schema)
-    _rows_of("r", after, group.sources(context.origin), context.headers, made, keys)
+    _rows_of("r", after, sources, context.headers, made, keys)
     offset = moment.offset(completed=False)
     return _uniform(made, {"source_partition": context.partition, "source_offset": offset})
 

@@ -39,6 +39,7 @@ __all__ = [
     "double_node",
     "dump",
     "dump_column",
+    "dump_nodes",
     "dump_schemaless_column",
     "floats_are_plain",
     "number_node",
@@ -94,7 +95,7 @@ def dump(node: Any) -> bytes:
     Raises:
         DataError: it holds half of a surrogate pair.
     """
-    return _fix_strings(_dump_joined([node]))
+    return _fix_strings(dump_nodes([node]))
 
 
 def dump_column(nodes: Sequence[Any], head: bytes = b"") -> list[bytes]:
@@ -107,7 +108,7 @@ def dump_column(nodes: Sequence[Any], head: bytes = b"") -> list[bytes]:
     Raises:
         DataError: a string holds half of a surrogate pair.
     """
-    return _split(_fix_strings(_dump_joined(nodes)), head) if nodes else []
+    return _split(_fix_strings(dump_nodes(nodes)), head) if nodes else []
 
 
 def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: bool = False) -> list[bytes]:
@@ -136,7 +137,7 @@ def dump_schemaless_column(values: Sequence[Any], head: bytes = b"", *, strict: 
     if suspects:
         texts = joined.split(_BETWEEN)
         for at in suspects:
-            texts[at] = _dump_joined([schemaless_node(values[at])])
+            texts[at] = dump_nodes([schemaless_node(values[at])])
         joined = _BETWEEN.join(texts)
     return _split(_fix_strings(joined), head)
 
@@ -151,7 +152,12 @@ def _interleave(values: Sequence[Any]) -> list[Any]:
     return mixed
 
 
-def _dump_joined(nodes: Sequence[Any]) -> bytes:
+def dump_nodes(nodes: Sequence[Any]) -> bytes:
+    """Prepared values as one text with marks between them, before strings have had their other look.
+
+    Raises:
+        DataError: one holds half of a surrogate pair.
+    """
     try:
         return orjson.dumps(_interleave(nodes), _binary)[1:-1]
     except TypeError as error:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import repeat
 from math import isfinite
+from operator import is_
 from typing import Any, Final
+
+import orjson
 
 from barnabas._schema.exact import Instant, Struct
 from barnabas._schema.java import float_text, to_float32
@@ -26,6 +30,7 @@ from barnabas.converters._json.output import (
     base64_text,
     decimal_node,
     double_node,
+    dump_nodes,
     floats_are_plain,
     number_node,
     schemaless_node,
@@ -78,6 +83,10 @@ class StructWriter(ColumnWriter):
         self.bare = bare
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
+        if len(values) > 1 and values[0] is values[-1] and type(values[0]) is dict:
+            shared = values[0]
+            if all(map(is_, values, repeat(shared))):
+                return [orjson.Fragment(dump_nodes([self.one(shared)]))] * len(values)
         found = columns_of(values, self.names)
         if found is None:
             return self._with_gaps(values)
