@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from barnabas._columns.rows import has_null
-from barnabas.predicates._answers import all_alike
 from barnabas.predicates.base import Predicate
 from barnabas.record import Batch, SinkRecord, SourceRecord
 
@@ -17,6 +16,9 @@ R = TypeVar("R", SourceRecord, SinkRecord)
 class RecordIsTombstone(Predicate[R]):
     """Holds for records whose value is null, whatever their schema."""
 
+    def __init__(self) -> None:
+        self._none: list[bool] = []
+
     def test(self, record: R) -> bool:
         """Whether the value is null."""
         return record.value is None
@@ -24,4 +26,8 @@ class RecordIsTombstone(Predicate[R]):
     def test_batch(self, batch: Batch[R]) -> list[bool]:
         """The same for a column; most have none."""
         values = batch.values
-        return [value is None for value in values] if has_null(values) else all_alike(False, len(values))
+        if has_null(values):
+            return [value is None for value in values]
+        if len(self._none) != len(values):
+            self._none = [False] * len(values)
+        return self._none  # again and again: answers are only read
