@@ -120,6 +120,7 @@ def test_events_equal_those_of_debezium(
         connection.execute(TABLES)
         for statement in BEFORE:
             connection.execute(statement)
+        connection.execute("CREATE PUBLICATION dbz_publication FOR ALL TABLES")  # else each of them makes it
         workers: dict[str, Worker] = {
             "jvm": jvm_connect(kafka_server.bootstrap, {**SETTINGS, "plugin.path": plugins}),
             "own": BarnabasWorker(tmp_path / "own", kafka_server.bootstrap, SETTINGS).start(),
@@ -130,7 +131,10 @@ def test_events_equal_those_of_debezium(
                 for name, modes in MODES.items():
                     worker.create(f"{who}{name}", config(postgres, database, f"{who}{name}", modes))
             states = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
-            wait_for(lambda: _number(connection, states) == len(prefixes), 120, "streaming")
+            try:
+                wait_for(lambda: _number(connection, states) == len(prefixes), 120, "streaming")
+            except TimeoutError as error:
+                raise AssertionError({who: worker.states() for who, worker in workers.items()}) from error
             for statement in AFTER:
                 connection.execute(statement)
             time.sleep(3)  # Debezium asks the catalog late: what follows changes it

@@ -137,11 +137,19 @@ class Publication:
         if not exists and self._mode == "disabled":
             raise self.missing()
         if not exists:
-            with self._server.explained(f"create the publication {self.name}"):
-                connection.execute(self._create(tables))
-            log.info("Made the publication %s.", self.name)
+            self._make(connection, tables)
         elif self._mode == "filtered" and not self.all_tables(connection):
             self._adjust(connection, tables)
+
+    def _make(self, connection: Any, tables: Sequence[TableId]) -> None:
+        errors = load("psycopg.errors")
+        with self._server.explained(f"create the publication {self.name}"):
+            try:
+                connection.execute(self._create(tables))
+            except (errors.DuplicateObject, errors.UniqueViolation):
+                log.info("The publication %s was made by somebody else at the same time.", self.name)
+            else:
+                log.info("Made the publication %s.", self.name)
 
     def all_tables(self, connection: Any) -> bool | None:
         """Whether it is for all tables; ``None``: there is none."""

@@ -117,7 +117,8 @@ class PostgresCdcTask(SourceTask):
         for partition, offset in offsets:
             place = place_of(offset) if partition == self._context.partition else None
             if place is not None and session is not None:
-                session.confirm(place.done)
+                with contextlib.suppress(RetriableError):  # a lost connection is the next poll's business
+                    session.confirm(place.done)
 
     def stop(self) -> None:
         """End all connections; the slot stays unless ``slot.drop.on.stop`` is set."""
