@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import ssl
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -103,8 +105,6 @@ def open_client():
 
 def refused_port():
     """Nobody listens there."""
-    import socket  # noqa: PLC0415
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -200,7 +200,7 @@ def test_a_call_gives_up_within_its_budget(server):
     server.answers = [(503, b"")] * 100
     props = {"schema.registry.url": server.url, "max.retries": "90", "retries.wait.ms": "1000"}
     settings = RegistrySettings.of(registry_def().parse(props), props, is_key=False)
-    transport = HttpTransport(settings, sleep, lambda: now)
+    transport = HttpTransport(settings, sleep=sleep, clock=lambda: now)
     with pytest.raises(OutageError):
         transport.request("GET", "/subjects")
     transport.close()
@@ -213,6 +213,30 @@ def test_a_closed_connection_is_opened_again(server, open_client):
     server.answers = [(200, {"id": 7})]
     client._transport._peers[0]._connection.sock.close()
     assert client.register("other", TEXT).id == 7
+
+
+@pytest.fixture
+def silent():
+    """A server that accepts, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_registry_that_hangs_is_not_waited_for_twice(silent, open_client):
+    began = time.monotonic()
+    with pytest.raises(OutageError, match="no answer in time"):
+        open_client(silent, http__read__timeout__ms="500").latest("s")
+    assert time.monotonic() - began < 3
+
+
+def test_a_task_that_is_to_end_does_not_wait_for_an_answer(silent):
+    made = converter(silent)
+    made.interrupted = lambda: True
+    began = time.monotonic()
+    with pytest.raises(OutageError):
+        made.from_connect("t", ORDER, {"id": 1})
+    made.close()
+    assert time.monotonic() - began < 3
 
 
 # ---------------------------------------------------------------------- refusals

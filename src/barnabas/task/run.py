@@ -84,7 +84,7 @@ def _source(spec: TaskSpec, control: TaskControl, task: SourceTask, link: Link) 
     from barnabas.task.source_pipeline import SourcePipeline  # noqa: PLC0415
 
     operator = _operator(spec, control)
-    pipeline = SourcePipeline(make_transforms(spec), *make_converters(spec), operator)
+    pipeline = SourcePipeline(make_transforms(spec), *_interruptible(make_converters(spec), control), operator)
     letters = _letters(spec, control, operator, shorten=True)
     java = source_producer_config(spec.worker_props, spec.connector_props, spec.id.connector, spec.id.task)
     settings = translate(java, "producer")
@@ -134,7 +134,7 @@ def _sink(spec: TaskSpec, control: TaskControl, task: SinkTask, link: Link) -> S
     from barnabas.task.sink_pipeline import SinkPipeline  # noqa: PLC0415
 
     operator = _operator(spec, control)
-    pipeline = SinkPipeline(make_transforms(spec), *make_converters(spec), operator)
+    pipeline = SinkPipeline(make_transforms(spec), *_interruptible(make_converters(spec), control), operator)
     letters = _letters(spec, control, operator, shorten=False)
     java = consumer_config(spec)
     limits = Limits.of(spec.worker_props, spec.connector_props)
@@ -215,6 +215,16 @@ def make_converters(spec: TaskSpec) -> tuple[Converter, Converter, HeaderConvert
     value: Converter = _plugin(spec, "value.converter", None, "converter")
     header: HeaderConverter = _plugin(spec, "header.converter", _SIMPLE_HEADER, "header_converter")
     return key, value, header
+
+
+def _interruptible(
+    converters: tuple[Converter, Converter, HeaderConverter], control: TaskControl
+) -> tuple[Converter, Converter, HeaderConverter]:
+    """Those that wait for other systems hear of a task that is to end."""
+    for each in converters:
+        if hasattr(each, "interrupted"):
+            each.interrupted = control.interrupted
+    return converters
 
 
 def _plugin(spec: TaskSpec, key: str, default: str | None, kind: str) -> Any:

@@ -12,7 +12,7 @@ import copy
 import importlib.util
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from barnabas.config import Config, ConfigDef
@@ -69,6 +69,7 @@ class RegistryConverter(Converter):
         client: The registry.
         kind: ``key`` or ``value``.
         strict: Refuse what Kafka Connect would change silently.
+        interrupted: Whether the task is to end; set by the task, so that nothing waits for an answer then.
     """
 
     KIND: ClassVar[str]
@@ -85,6 +86,7 @@ class RegistryConverter(Converter):
 
     CONFIG: ClassVar[ConfigDef] = registry_def()
 
+    interrupted: Callable[[], bool] = staticmethod(lambda: False)
     settings: RegistrySettings
     client: RegistryClient
     kind: str
@@ -105,7 +107,8 @@ class RegistryConverter(Converter):
         self.kind = "key" if is_key else "value"
         self.strict = strict_setting(configs)
         self.settings = RegistrySettings.of(config, configs, is_key=is_key)
-        self.client = RegistryClient(self.settings)
+        interrupted = lambda: self.interrupted()  # noqa: E731, PLW0108 - the task sets it later
+        self.client = RegistryClient(self.settings, interrupted=interrupted)
         self._readers: dict[tuple[str, bytes], Reader] = {}
         self._writers: dict[tuple[str, Schema | None], tuple[float | None, Writer]] = {}
         self._failures: dict[Any, _Failure] = {}

@@ -52,6 +52,7 @@ class RegistryClient:
         settings: Addresses, credentials, sizes of caches.
         transport: How the registry is reached; by default what the address says.
         clock: Seconds.
+        interrupted: Whether the task is to end: what waits for an answer then ends as in an outage.
     """  # noqa: D205 - one thought
 
     def __init__(
@@ -59,11 +60,12 @@ class RegistryClient:
         settings: RegistrySettings,
         transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = settings
         self._size = settings.subject_cache_size
         self._clock = clock
-        self._transport = transport or self._reach(settings)
+        self._transport = transport or self._reach(settings, interrupted)
         self._by_id: dict[int, SchemaText] = {}
         self._places: dict[tuple[int, str], int | None] = {}
         self._registered: dict[tuple[str, SchemaText, bool], RegisteredSchema] = {}
@@ -72,9 +74,9 @@ class RegistryClient:
         self._latest: dict[str, tuple[float, RegisteredSchema]] = {}
 
     @staticmethod
-    def _reach(settings: RegistrySettings) -> Transport:
+    def _reach(settings: RegistrySettings, interrupted: Callable[[], bool]) -> Transport:
         url = settings.urls[0]
-        return MockRegistry.named(url) if url.startswith("mock://") else HttpTransport(settings)
+        return MockRegistry.named(url) if url.startswith("mock://") else HttpTransport(settings, interrupted)
 
     def close(self) -> None:
         """Let go of connections."""

@@ -1,13 +1,15 @@
 """HTTP to a registry: kept connections, several addresses, bounded retries.
 
-One call tries the addresses in turn, beginning with the one that answered last, and again after a short wait. What
-stays away so long is an outage: the task waits for it, and calls again.
+One call tries the addresses in turn, beginning with the one that answered last, and again after a short wait; not
+again where it has waited for an answer already. What stays away so long is an outage: the task waits for it, and calls
+again. A task that is to end is not kept waiting for an answer.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import ssl
 import time
@@ -27,6 +29,8 @@ _CONTENT: Final = "application/vnd.schemaregistry.v1+json"
 _BUSY: Final = frozenset({408, 429, 500, 502, 503, 504})
 _BUDGET: Final = 30.0  # seconds after which a call tries no further: far below the deadline of a call into plugin code
 _LARGEST: Final = 64 << 20
+_TURN_MS: Final = 250
+_LATE: Final = "no answer in time"
 
 
 class Answer(NamedTuple):
@@ -57,6 +61,7 @@ class HttpTransport:
 
     Args:
         settings: Addresses, credentials, time-outs.
+        interrupted: Whether the task is to end: then the call ends as in an outage.
         sleep: Waits; tests don't.
         clock: Seconds.
     """
@@ -64,15 +69,23 @@ class HttpTransport:
     def __init__(
         self,
         settings: RegistrySettings,
+        interrupted: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         context = tls_context(settings.configs) if any(url.startswith("https") for url in settings.urls) else None
         self._peers = [
-            _Peer(url, settings, authorizer(settings.configs, url), context if url.startswith("https") else None)
+            _Peer(
+                url,
+                settings,
+                authorizer(settings.configs, url),
+                context if url.startswith("https") else None,
+                interrupted,
+            )
             for url in settings.urls
         ]
+        self._interrupted = interrupted
         self._sleep = sleep
         self._clock = clock
 
@@ -87,7 +100,8 @@ class HttpTransport:
                 answer = self._ask(peer, method, path, data, failures)
                 if answer is not None:
                     return answer
-            if attempt == self._settings.retries or self._clock() + wait >= until:
+            over = attempt == self._settings.retries or self._clock() + wait >= until
+            if over or _LATE in failures.values() or self._interrupted():
                 break
             self._sleep(wait)
             wait = min(2 * wait, self._settings.retry_wait_max)
@@ -122,12 +136,18 @@ class _Peer:
     """One address, and the connection to it."""
 
     def __init__(
-        self, url: str, settings: RegistrySettings, authorize: Authorizer, context: ssl.SSLContext | None
+        self,
+        url: str,
+        settings: RegistrySettings,
+        authorize: Authorizer,
+        context: ssl.SSLContext | None,
+        interrupted: Callable[[], bool],
     ) -> None:
         self.shown = without_user(url)
         self._settings = settings
         self._authorize = authorize
         self._context = context
+        self._interrupted = interrupted
         parts = urlsplit(self.shown)
         self._host = parts.hostname or ""
         self._port = parts.port
@@ -166,11 +186,23 @@ class _Peer:
         # A proxy for plain HTTP wants the whole address.
         target = self._origin if self._settings.proxy is not None and self._context is None else ""
         connection.request(method, f"{target}{self._path}{path}", body=data, headers=headers)
+        self._await(connection.sock)
         response = connection.getresponse()
         text = response.read(_LARGEST)
         if response.will_close:
             self.drop()
         return Answer(response.status, _parsed(text), self.shown)
+
+    def _await(self, sock: socket.socket) -> None:
+        """Until there is an answer to read, in turns, so that a task that is to end is heard."""
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        until = time.monotonic() + self._settings.read_timeout
+        while not poll.poll(_TURN_MS):
+            if self._interrupted() or time.monotonic() >= until:
+                raise TimeoutError
 
     def _connect(self) -> http.client.HTTPConnection:
         proxy = self._settings.proxy
@@ -208,7 +240,7 @@ def _parsed(text: bytes) -> Any:
 
 def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return _LATE
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
