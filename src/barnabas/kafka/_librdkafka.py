@@ -13,7 +13,6 @@ import importlib.util
 import logging
 import sys
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -105,6 +104,8 @@ _PROTOTYPES: Final = (
     ("rd_kafka_consumer_group_metadata_read", _P, (ctypes.POINTER(_P), _P, _N)),
     ("rd_kafka_consumer_group_metadata_destroy", None, (_P,)),
 )
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_LITTLE, _USUAL_PAD, _MUCH = 64 << 10, 128 << 10, 8 << 20  # bytes
 _WORD: Final = 8
 _OLDEST: Final = 0x02000000  # 2.0: everything used here is older
 # Where the bytes of a bytes object begin, and where a list keeps the address of its items.
@@ -146,15 +147,31 @@ def _counting(count: int) -> int:
 
 
 def return_memory() -> None:
-    """Give free pages back to the system; the allocator of glibc keeps them otherwise. Takes some milliseconds."""
-    trim = _trim()
-    if trim is not None:
-        trim(0)
+    """Give free pages back to the system; the allocator of glibc keeps them otherwise. Takes some milliseconds.
+
+    Of an arena that threads have, what is free at its end is only given back when something large is freed there.
+    """
+    library = _allocator()
+    if library is None:
+        return
+    library.mallopt(_M_TRIM_THRESHOLD, _LITTLE)
+    library.mallopt(_M_TOP_PAD, 0)
+    library.free(library.malloc(2 * _LITTLE))
+    library.malloc_trim(0)
+    library.mallopt(_M_TOP_PAD, _USUAL_PAD)
+    library.mallopt(_M_TRIM_THRESHOLD, _MUCH)
 
 
 @functools.cache
-def _trim() -> Callable[[int], int] | None:
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)
+def _allocator() -> ctypes.CDLL | None:
+    """The C library if its allocator is glibc's; large blocks come from its arenas, as they do after a while anyway."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "malloc_trim"):
+        return None
+    library.malloc.restype, library.malloc.argtypes = _P, (_N,)
+    library.free.restype, library.free.argtypes = None, (_P,)
+    library.mallopt(_M_MMAP_THRESHOLD, _MUCH // 2)
+    return library
 
 
 @functools.cache

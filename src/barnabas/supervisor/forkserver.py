@@ -187,14 +187,17 @@ class _Server:
         pages.gather()
         for module in PRELOAD:
             importlib.import_module(module)
+        from barnabas.kafka._librdkafka import return_memory  # noqa: PLC0415  heavy
         from barnabas.supervisor.warm import rehearse, warm_up  # noqa: PLC0415  as heavy as what they run
 
         pages.bring_together(rehearse)
         warm_up()
         gc.collect()
+        return_memory()
         pages.fill()
         pages.share()
         gc.freeze()
+        return_memory()
 
     def _preload(self, module: str) -> None:
         """Import a connector of ours the first time that a host wants it; the host says it if that does not work."""

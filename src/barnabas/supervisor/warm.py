@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from barnabas.connector import SinkTask, SourceTask
-from barnabas.kafka._librdkafka import return_memory
 from barnabas.kafka.warm import await_threads, initialise_library
 from barnabas.record import SinkBatch, SourceBatch
 from barnabas.supervisor import channel as wire
@@ -72,14 +71,13 @@ def rehearse() -> None:
 
 
 def warm_up() -> None:
-    """Run what happens between a fork and the work of a task again and again; what it leaves behind is given back.
+    """Run what happens between a fork and the work of a task again and again.
 
     Raises:
         HostDiedError: A thread is left.
     """
     warm_up_loops()
     _lives(_ROUNDS)
-    return_memory()
 
 
 def _lives(rounds: int) -> None:
