@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -229,6 +230,11 @@ def section() -> str:
         losses += [f"- {case}: {label}" for label in lost]
     parts += ["Where Barnabas is behind:", "\n".join(losses) or "- nowhere."]
     about = rows[-1]["machine"]
+    others = statistics.median(row["result"]["other_cpu_share"] for row in rows)
+    parts.append(
+        f"Meanwhile, everything else (the database included) kept the processors {others:.0%} busy: rates and seconds of a "
+        "machine that does nothing else are better on both sides."
+    )
     parts.append(f"Machine: {about['cpu']}, {about['cores']} cores; Python {about['python']}, {about['java']}.")
     return "\n\n".join(parts)
 
