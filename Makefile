@@ -83,7 +83,7 @@ pg-cdc: setup-dev ## change data capture from PostgreSQL under kill -9; compares
 	@scripts/services
 	@$(PY) -m campaigns.postgres_cdc $(ARGS)
 
-bench-pg-cdc: setup-dev ## compare it with Debezium; writes docs/benchmark-postgres.md
+bench-pg-cdc: setup-dev ## compare it with Debezium; writes docs/benchmark-postgres-cdc.md
 	@scripts/services
 	@$(PY) -m bench.postgres $(ARGS)
 

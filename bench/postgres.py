@@ -4,8 +4,8 @@
 
 ``cdc``: a slot holds back the changes of a table of nine columns, 60 % inserts, 30 % updates, 10 % deletes, in
 transactions of 100; measured from the creation of the connector until all are in Kafka. ``snapshot``: the same table,
-filled, without changes. Repetitions are interleaved; results go to ``bench/postgres.jsonl``, the page
-``docs/benchmark-postgres.md`` is written from all of them (``--report``: only that).
+filled, without changes. Repetitions are interleaved; results go to ``bench/postgres_cdc.jsonl``, the page
+``docs/benchmark-postgres-cdc.md`` is written from all of them (``--report``: only that).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from services.worker import JVM_AS_SHIPPED, BarnabasWorker, JvmConnect, Worker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RESULTS, PAGE = ROOT / "bench" / "postgres.jsonl", ROOT / "docs" / "benchmark-postgres.md"
+RESULTS, PAGE = ROOT / "bench" / "postgres_cdc.jsonl", ROOT / "docs" / "benchmark-postgres-cdc.md"
 CONNECTOR = "io.debezium.connector.postgresql.PostgresConnector"
 PER_TRANSACTION, DELETES = 100, 10
 _SETTLE_S = 4.0
