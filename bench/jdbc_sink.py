@@ -207,7 +207,7 @@ def written(connection: Any, case: str, name: str) -> int:
     if case == "insert":
         return int(row[0]) + 1
     block, place = divmod(row[0], BLOCK)
-    return (block * 2 + 2) * BLOCK if row[1] == 2 else block * 2 * BLOCK + place + 1
+    return int((block * 2 + 2) * BLOCK if row[1] == 2 else block * 2 * BLOCK + place + 1)
 
 
 def section() -> str:
@@ -232,8 +232,8 @@ def section() -> str:
     about = rows[-1]["machine"]
     others = statistics.median(row["result"]["other_cpu_share"] for row in rows)
     parts.append(
-        f"Meanwhile, everything else (the database included) kept the processors {others:.0%} busy: rates and seconds of a "
-        "machine that does nothing else are better on both sides."
+        f"Meanwhile, everything else (the database included) kept the processors {others:.0%} busy: rates and seconds "
+        "of a machine that does nothing else are better on both sides."
     )
     parts.append(f"Machine: {about['cpu']}, {about['cores']} cores; Python {about['python']}, {about['java']}.")
     return "\n\n".join(parts)

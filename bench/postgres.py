@@ -72,7 +72,7 @@ class PostgresGround(Ground):
         super().__init__(broker, folder, 0)
         self.postgres = postgres
 
-    def worker(self, implementation: str) -> Worker:
+    def worker_for(self, implementation: str) -> Worker:
         """A worker that was not started yet, with JSON converters without schemas."""
         folder = self.folder / f"worker-{implementation}-{time.time_ns()}"
         settings = {"offset.flush.interval.ms": "10000"}
@@ -107,7 +107,7 @@ class PostgresGround(Ground):
         topic = f"{config['topic.prefix']}.public.orders"
         self.make_topic(topic)
         try:
-            with self.worker(implementation) as worker:
+            with self.worker_for(implementation) as worker:
                 time.sleep(_SETTLE_S)
                 drain = Drain(worker.pid, self.broker.pid, lambda: self.end(topic))
                 worker.create("bench", config)

@@ -50,7 +50,7 @@ _UNION: Final = {
         {"type": "null"},
     ]
 }
-_SCHEMAS: Final = (
+_SCHEMAS: Final[tuple[dict[str, Any], ...]] = (
     _ROW,
     _UNION,
     {"type": "string"},
@@ -68,7 +68,7 @@ _CONFIGS: Final[tuple[dict[str, str], ...]] = (
 
 def json_schema_converters() -> list[tuple[str, Any, Callable[[Random, bytes], bytes]]]:
     """For each setting that changes what is read: its name, a converter, and what frames bytes."""
-    made = []
+    made: list[tuple[str, Any, Callable[[Random, bytes], bytes]]] = []
     for config in _CONFIGS:
         converter = JsonSchemaConverter()
         converter.configure({"schema.registry.url": _URL, **config})

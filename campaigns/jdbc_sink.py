@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import random
 import sys
@@ -186,8 +187,11 @@ class Campaign:
         for number in range(1, kills + 1):
             time.sleep(self.random.uniform(0, 0.7))
             kind, target, at = self.kill(), feeder.sent, time.monotonic()
-            wait_for(lambda target=target: self.newest() >= target, LIMIT_S, f"row {target}", every=0.05)
+            wait_for(functools.partial(self._has, target), LIMIT_S, f"row {target}", every=0.05)
             say(f"{number:3}/{kills} {kind:8} at {target:>9,}: going on after {time.monotonic() - at:5.2f} s")
+
+    def _has(self, number: int) -> bool:
+        return self.newest() >= number
 
     def judge(self, feeder: Feeder) -> Verdict:
         """Compare."""
@@ -205,7 +209,7 @@ class Campaign:
         return verdict
 
     def _found(self) -> dict[int, int]:
-        return dict(self.ask(f"SELECT id, number FROM {KEYED}"))  # type: ignore[arg-type] # rows of two
+        return dict(self.ask(f"SELECT id, number FROM {KEYED}"))
 
     def close(self) -> None:
         """Stop what was started here."""

@@ -260,8 +260,9 @@ class Replay:
         """Read on; whether the row that was written last is there."""
         for message in self._consumer.consume(10_000, timeout=1):
             if message.error() is None:
-                former = dict(message.headers() or ()).get("__debezium.oldkey")
-                self._apply(json.loads(message.key())["id"], message.value(), former)
+                former: Any = dict(message.headers() or ()).get("__debezium.oldkey")
+                key: Any = message.key()  # never missing: the table has one
+                self._apply(json.loads(key)["id"], message.value(), former)
         return END in self.rows
 
     def _apply(self, key: int, value: bytes | None, former: bytes | None) -> None:

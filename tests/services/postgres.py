@@ -141,7 +141,7 @@ class PostgresServer(Service):
     def __exit__(self, *_: object) -> None:
         self.remove()
 
-    def conninfo(self, database: str = ADMIN, user: str = ADMIN, **more: object) -> str:
+    def conninfo(self, database: str = ADMIN, user: str = ADMIN, **more: Any) -> str:
         """A libpq connection string."""
         return psycopg.conninfo.make_conninfo(host=HOST, port=self.port, dbname=database, user=user, **more)
 

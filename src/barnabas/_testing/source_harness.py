@@ -56,7 +56,7 @@ class SourceHarness(Harness[SourceConnector, SourceTask]):
         """How often :meth:`poll` was answered with :class:`~barnabas.RetriableError`."""
         self._store = MemoryOffsets(offsets)
         self._max_tasks, self._number = max_tasks, task
-        self._returned: list[Iterable[SourceRecord]] = []
+        self._returned: list[SourceBatch | Sequence[SourceRecord]] = []
         self._waiting: list[SourceRecord] = []
 
     @property
