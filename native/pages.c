@@ -25,6 +25,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -662,13 +663,31 @@ static void forget_free_large(void)
     }
 }
 
+/* The same for the heap of malloc, from large to small: each chunk that is not taken from its end was free inside. */
+static size_t fill_heap(void)
+{
+    size_t taken = 0;
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    for (size_t size = (size_t)64 << 10; size >= 24; size = size / 4 * 3) {
+        for (int tries = 0; tries < MOST_TRIES; tries++) {
+            size_t end = mallinfo2().keepcost;
+            if (mallinfo2().fordblks - end < size || malloc(size) == NULL || mallinfo2().keepcost != end) {
+                break;
+            }
+            taken += size;
+        }
+    }
+#endif
+    return taken;
+}
+
 /* fill_pools(): takes all blocks that are free among others which are in use, so that what is made from now on is made side
  * by side in new pages, instead of here and there in pages that would otherwise never be written to.
  *
  * Called before share_pages, with CPython's own allocator for objects; the blocks are never freed. */
 static PyObject *fill_pools(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
-    size_t taken = 0;
+    size_t taken = fill_heap();
     forget_free_large();
     for (size_t size = 16; size <= LARGEST; size += 16) {
         for (int tries = 0; tries < MOST_TRIES; tries++) {
