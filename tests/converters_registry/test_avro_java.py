@@ -50,7 +50,7 @@ def test_schemas_and_data_of_all_kinds(echo):
         made = converter()
         message = made.from_connect("t", schema, data.draw(values(schema)))
         text = registered(made).text
-        if message is not None and not {"\n", "\r", "\t"} & {*text}:
+        if message is not None and len(text.splitlines()) == 1:
             cases.append(f"{text}\t{message[5:].hex()}")
 
     collect()
