@@ -9,6 +9,7 @@ runs. Exit code 0 only if the topic has every row exactly once, in order.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 import tempfile
@@ -44,7 +45,7 @@ class Topic:
     def reached(self, key: int) -> bool:
         """Read on; whether this key has come."""
         found = self._consumer.consume(100, timeout=0.5)
-        self.keys += [json.loads(message.key())["id"] for message in found if message.error() is None]
+        self.keys += [json.loads(message.key() or b"")["id"] for message in found if message.error() is None]
         return bool(self.keys) and self.keys[-1] == key
 
     def close(self) -> None:
@@ -65,7 +66,7 @@ def run(folder: Path, moves: int) -> int:
                 wait_for(lambda: _number(connection, _STREAMING) == 1, 90, "streaming")
                 for _ in range(3):
                     rows = _insert(connection, rows)
-                wait_for(lambda rows=rows: topic.reached(rows - 1), 60, f"row {rows - 1}")
+                wait_for(functools.partial(topic.reached, rows - 1), 60, f"row {rows - 1}")
                 time.sleep(_COMMITTED_S)
                 print(f"{worker.name}: {len(topic.keys)} records for {rows} rows", flush=True)
             if turn < moves - 1:
