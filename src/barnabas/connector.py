@@ -303,6 +303,15 @@ class SourceTaskContext(ABC):
     def offset_storage_reader(self) -> OffsetStorageReader:
         """Reads the offsets of this connector: what :meth:`SourceTask.start` asks where to go on."""
 
+    def report_backlog(self, held_bytes: int, left_bytes: int | None = None) -> None:
+        """Say how much the outside system keeps for this task until it is read; the worker shows the last report.
+
+        Args:
+            held_bytes: What it keeps now: the log that a replication slot holds back, say.
+            left_bytes: How much more there may be before it gives up keeping it; ``None``: it does not say.
+        """
+        del held_bytes, left_bytes  # a context that has nobody to tell
+
     @property
     def transaction_context(self) -> TransactionContext | None:
         """For saying where transactions end; ``None`` unless exactly-once with boundary ``connector``."""

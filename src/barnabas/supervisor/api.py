@@ -156,6 +156,8 @@ class UnitStats(msgspec.Struct):
         dead_letter_failures: Those that it did not take: ``deadletterqueue-produce-failures``.
         last_error: Seconds since the epoch of the last failure, 0 when there was none: ``last-error-timestamp``.
         puts_split: Batches that ``put`` refused and that were split to find the bad record.
+        backlog_bytes: What the outside system keeps for the task, as it last reported.
+        backlog_left_bytes: How much more that may be before it is given up; ``None``: unknown.
         restarts: How often the restart policy started it again.
         next_restart: Seconds since the epoch when it will be started again; 0 when no restart is planned.
     """
@@ -180,6 +182,8 @@ class UnitStats(msgspec.Struct):
     dead_letter_failures: int = 0
     last_error: float = 0.0
     puts_split: int = 0
+    backlog_bytes: int = 0
+    backlog_left_bytes: int | None = None
     restarts: int = 0
     next_restart: float = 0.0
 

@@ -66,7 +66,9 @@ _SLOT_BYTES: Final = WORDS * 8
     DEAD_LETTER_FAILURES,
     LAST_ERROR,
     PUTS_SPLIT,
-) = range(19)
+    BACKLOG,
+    BACKLOG_LEFT,  # and one more, so that 0 is unknown
+) = range(21)
 
 
 class Slot:
@@ -130,6 +132,8 @@ class Slot:
             dead_letter_failures=words[DEAD_LETTER_FAILURES],
             last_error=words[LAST_ERROR] / 1000,
             puts_split=words[PUTS_SPLIT],
+            backlog_bytes=words[BACKLOG],
+            backlog_left_bytes=words[BACKLOG_LEFT] - 1 if words[BACKLOG_LEFT] else None,
         )
 
 

@@ -140,7 +140,8 @@ class SourceLoop:
         self._producer = self._open_producer(self._wants_acks)
         self._errors.start()
         configs = self._control.configs or (lambda: self._spec.props)
-        context = SourceContext(configs, StoredOffsets(self._spec.id.connector, self._store.read_offsets))
+        reader = StoredOffsets(self._spec.id.connector, self._store.read_offsets)
+        context = SourceContext(configs, reader, self._words)
         with self._slot.calling("initialize"):
             self._task.initialize(context)
         with self._slot.calling("start"):

@@ -23,6 +23,8 @@ from barnabas.connectors.postgres.watch import SlotWatch
 from barnabas.connectors.postgres.wire import lsn_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from barnabas import Config
     from barnabas.connectors.postgres.connection import Server
     from barnabas.connectors.postgres.table import Table
@@ -53,9 +55,17 @@ class Session:
         config: Of the connector.
         context: What is added to each event.
         place: Where to go on; ``None``: nowhere yet.
+        report_backlog: Told how much WAL the slot holds back.
     """
 
-    def __init__(self, server: Server, config: Config, context: Context, place: Place | None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        config: Config,
+        context: Context,
+        place: Place | None,
+        report_backlog: Callable[[int, int | None], None],
+    ) -> None:
         self._server = server
         self._config = config
         self._context = context
@@ -66,7 +76,7 @@ class Session:
         self._tables = Tables(
             config["topic.prefix"], config["topic.delimiter"], self._filters, self._modes, server.connect
         )
-        self._watch = SlotWatch(server, self._slot, config["slot.lag.warning.bytes"])
+        self._watch = SlotWatch(server, self._slot, config["slot.lag.warning.bytes"], report_backlog)
         self._stream: ReplicationStream | None = None
         self._decoder: Decoder | None = None
         self._reading: _Reading | None = None

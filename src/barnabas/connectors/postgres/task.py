@@ -84,7 +84,9 @@ class PostgresCdcTask(SourceTask):
                 return None
         try:
             if session is None:
-                session = self._session = Session(self._server, self._config, self._context, self._place)
+                session = self._session = Session(
+                    self._server, self._config, self._context, self._place, self.context.report_backlog
+                )
                 self._slot_failures = 0
             batch = self._heartbeats.due(self._context, session) or session.poll(self._limit, self._poll_wait)
         except RetriableError as error:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from barnabas.connectors.postgres.slots import Slot, look_up
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from barnabas.connectors.postgres.connection import Server
 
 __all__ = ["SlotWatch", "warning_about"]
@@ -47,13 +49,21 @@ def warning_about(slot: Slot, name: str, limit: int) -> str | None:
 
 
 class SlotWatch:
-    """Looks at the slot every half minute, and repeats the same warning after ten minutes only."""
+    """Looks at the slot every half minute, and repeats the same warning after ten minutes only.
 
-    def __init__(self, server: Server, name: str, limit: int) -> None:
+    Args:
+        server: Where it is.
+        name: Its name.
+        limit: See :func:`warning_about`.
+        report: Told how many bytes are held back, and how many more may be.
+    """
+
+    def __init__(self, server: Server, name: str, limit: int, report: Callable[[int, int | None], None]) -> None:
+        self._report = report
         self._server = server
         self._name = name
         self._limit = limit
-        self._next = time.monotonic() + _EVERY_S
+        self._next = time.monotonic()
         self._warned: tuple[str | None, float] = (None, 0.0)
 
     def look(self) -> None:
@@ -76,6 +86,8 @@ class SlotWatch:
             self._judge(slot, now)
 
     def _judge(self, slot: Slot, now: float) -> None:
+        if slot.lag_bytes is not None:
+            self._report(slot.lag_bytes, slot.safe_bytes)
         warning = warning_about(slot, self._name, self._limit)
         if warning is None:
             log.debug("The slot %s holds back %s bytes of WAL (%s).", self._name, slot.lag_bytes, slot.wal_status)
