@@ -1,7 +1,8 @@
 """What an idle worker costs: its memory, its start, and each task's process; against the limits we promise.
 
-    python -m campaigns.footprint [--tasks 5] [--starts 5]
+    python -m campaigns.footprint [--tasks 5] [--starts 5] [--connectors 1,50,200]
 
+``--connectors`` measures whole workers with so many connectors of one task each, half of them sources and half sinks.
 Starts the development broker and a standalone worker as processes of their own. Exit code 0 only within all limits.
 With ``--worker jvm`` the same is measured for the JVM's worker, for comparison, without limits.
 """
@@ -24,9 +25,11 @@ from services.worker import FILE_SINK, FILE_SOURCE, JVM_AS_SHIPPED, BarnabasBrok
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-IDLE_LIMIT_MB, START_LIMIT_S, TASK_LIMIT_MB = 60.0, 1.0, 6.0
+IDLE_LIMIT_MB, START_LIMIT_S, TASK_LIMIT_MB = 60.0, 1.0, 3.5
+MANY, MANY_LIMIT_MB, MANY_LIMIT_S = 200, 580.0, 8.0  # with so many connectors: the whole worker, and until all run
 LINES = 1000
 SETTLE_S = 4.0
+REST_S = 14.0  # until tasks have given back what they needed to start
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,30 @@ class Bench:
             figures += _per_process({pid: (name, memory(pid)) for pid, name in hosts.items()})
         return figures
 
+    def connectors(self, worker: Worker, count: int) -> list[Figure]:
+        """Memory of a worker with so many connectors, and how long they took to run after the first was posted."""
+        prefix = f"many-{count}"
+        sources = [self._folder / f"{prefix}-in-{number}.txt" for number in range((count + 1) // 2)]
+        for source in sources:
+            source.write_text("".join(f"line {line}\n" for line in range(LINES)), encoding="ascii")
+        begin = time.monotonic()
+        for number in range(count):
+            which, topic = number // 2, f"{prefix}-{number // 2}"
+            if number % 2 == 0:
+                config = {"connector.class": FILE_SOURCE, "file": sources[which], "topic": topic}
+            else:
+                config = {"connector.class": FILE_SINK, "file": self._folder / f"{topic}.txt", "topics": topic}
+            worker.create(f"{prefix}-{number}", config)
+        worker.wait_running(count, 300)
+        seconds = time.monotonic() - begin
+        time.sleep(REST_S)
+        used = tree_memory(worker.pid)
+        limited = count == MANY and self._kind is BarnabasWorker
+        return [
+            Figure(f"{count} connectors: until all run", seconds, "s", MANY_LIMIT_S if limited else None),
+            Figure(f"{count} connectors: whole tree (PSS)", used.pss, "MB", MANY_LIMIT_MB if limited else None),
+        ]
+
 
 def _per_process(hosts: dict[int, tuple[str, Memory]]) -> list[Figure]:
     """Private memory of each task's process, against the limit, and of each connector's."""
@@ -142,6 +169,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--worker", choices=["barnabas", "jvm"], default="barnabas", help="jvm: for comparison")
     parser.add_argument("--tasks", type=int, default=5, help="source tasks, and as many sink tasks (default: 5)")
     parser.add_argument("--starts", type=int, default=5, help="starts to take the median of (default: 5)")
+    parser.add_argument("--connectors", default="", help="measure workers with so many connectors: 1,50,200")
     options = parser.parse_args(arguments)
     kind: type[BarnabasWorker | JvmConnect] = JvmConnect if options.worker == "jvm" else BarnabasWorker
     with tempfile.TemporaryDirectory(prefix="footprint-") as name, BarnabasBroker(Path(name) / "broker") as broker:
@@ -153,6 +181,12 @@ def main(arguments: Sequence[str]) -> int:
             figures += bench.tasks(worker, options.tasks)
         finally:
             worker.stop()
+        for count in map(int, filter(None, options.connectors.split(","))):
+            worker, _ = bench.start()
+            try:
+                figures += bench.connectors(worker, count)
+            finally:
+                worker.stop()
     print(f"{options.worker} worker, private and PSS memory from /proc/*/smaps_rollup, MB = 10^6 bytes")
     for figure in figures:
         print(figure)
