@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from services.missing import unavailable
 
+# Avro 1.12.0 for Java keeps doubles in arrays as floats.
+ROUNDED = re.compile(r'"items":(\{"type":)?"double"')
 SOURCE = Path(__file__).parents[1] / "java" / "registry" / "AvroEcho.java"
 
 
