@@ -164,8 +164,11 @@ def page(rows: list[dict[str, Any]]) -> str:
         "CPU is that of the worker with all processes and threads, from the creation of the connector on; *warm* is",
         "the second half of the events. Memory is the largest proportional size (PSS) of the worker.",
         "",
-        "| case | events | worker | runs | events/s | warm | CPU-s/M | warm | memory MB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "*Others* is the share of the machine that other programs had meanwhile: with much of it, rates say little, and",
+        "CPU seconds are what compares.",
+        "",
+        "| case | events | worker | runs | events/s | warm | CPU-s/M | warm | memory MB | others |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     groups = sorted({(row["case"], row["events"], row["implementation"]) for row in rows})
     shown = ("events_per_s", "events_per_s_2nd_half", "cpu_s_per_million", "cpu_s_per_million_2nd_half", "peak_pss_mb")
@@ -177,7 +180,8 @@ def page(rows: list[dict[str, Any]]) -> str:
             continue
         medians[group] = [statistics.median([result.get(key, 0) for result in found]) for key in shown]
         figures = " | ".join(f"{value:,.0f}" if value >= 100 else f"{value:.1f}" for value in medians[group])
-        lines.append(f"| {group[0]} | {group[1]:,} | {group[2]} | {len(found)} | {figures} |")
+        others = statistics.median([result["other_cpu_share"] for result in found])
+        lines.append(f"| {group[0]} | {group[1]:,} | {group[2]} | {len(found)} | {figures} | {others:.0%} |")
     lines += ["", "| case | events | events/s | warm | CPU | warm | memory |", "|---|---|---|---|---|---|---|"]
     for case, events, _ in [group for group in medians if group[2] == "jvm"]:
         ours = medians.get((case, events, "barnabas"))
