@@ -164,7 +164,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "CPU is that of the worker with all processes and threads, from the creation of the connector on; *warm* is",
         "the second half of the events. Memory is the largest proportional size (PSS) of the worker.",
         "",
-        "*Others* is the share of the machine that other programs had meanwhile: with much of it, rates say little, and",
+        "*Others* is the share of the machine that other programs had meanwhile: with much of it rates say little, and",
         "CPU seconds are what compares.",
         "",
         "| case | events | worker | runs | events/s | warm | CPU-s/M | warm | memory MB | others |",
