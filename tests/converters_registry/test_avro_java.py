@@ -53,7 +53,7 @@ def test_schemas_and_data_of_all_kinds(echo):
         made = converter()
         message = made.from_connect("t", schema, data.draw(values(schema)))
         text = registered(made).text
-        if message is not None and len(text.splitlines()) == 1:
+        if message is not None and len(text.splitlines()) == 1 and not ROUNDED.search(text):
             cases.append(f"{text}\t{message[5:].hex()}")
 
     collect()
