@@ -109,8 +109,8 @@ class BatchProducer(Producer):
 
     def _enqueue_singly(self, ticket: Ticket, columns: Columns, at: int, piece: _Piece) -> int:
         topic = self._topics.get(columns.topic) or self._topic(columns.topic)
+        first, taken, refused = self._book.next, piece.size, []
         for index, value in enumerate(piece.values):
-            number = self._book.next
             code, reason = self._single.send(
                 topic,
                 value,
@@ -118,14 +118,18 @@ class BatchProducer(Producer):
                 None if columns.partitions is None else columns.partitions[at + index],
                 None if columns.timestamps is None else columns.timestamps[at + index],
                 None if columns.headers is None else columns.headers[at + index],
-                number,
+                first + index,
             )
             if code == _QUEUE_FULL:
-                return index
-            self._book.add(ticket, 1, piece.cost // piece.size)
+                taken = index
+                break
             if code:
-                self._book.fail_one(number, self._fault(code, reason))
-        return piece.size
+                refused.append((first + index, self._fault(code, reason)))
+        # Reports of these records are read by this thread, later: it is early enough to note them now.
+        self._book.add(ticket, taken, piece.cost * taken // piece.size)
+        for number, fault in refused:
+            self._book.fail_one(number, fault)
+        return taken
 
     def _clear_keys(self) -> None:
         nothing = array("Q", bytes(8 * _CHUNK))
