@@ -15,8 +15,8 @@
  *   which gather_large puts beside each other; and CPython's own constants, classes and code, without its run-time
  *   state, which threads also use to wait for the GIL.
  * - The exception are buffers which a call without the GIL fills. An object with such a buffer was made by the child:
- *   its head differs from the file's, and so its page is kept. Where it may reach into the next page, that one is kept
- *   as well: a page is dropped only if the one before it in its pool has nothing new either.
+ *   its head differs from the file's, and so its page is kept. Where it reaches into the next page, that one is kept as
+ *   well: a page is dropped only if there is nothing new either in the block that reaches into it.
  * - Objects of before the fork have no such buffers in use; the modules that the fork server imports make none.
  */
 #include "native.h"
@@ -585,24 +585,35 @@ static PyObject *share_pages(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(un
 
 /* ------------------------------------------------------------------ giving copies back */
 
-/* Whether a copy says nothing but what the file says, reference counts apart. */
-static bool nothing_new(const Region *region, uintptr_t page, const uint64_t *shared)
+/* Whether memory says nothing but what the file says, reference counts apart; at most a page. */
+static bool nothing_new(const Region *region, uintptr_t from, size_t size)
 {
-    const uint64_t *own = (const uint64_t *)page;
-    for (size_t at = 0; at < WORDS; at++) {
-        if (own[at] == shared[at]) {
-            continue;
-        }
-        if (!may_forget(region, page + at * WORD)) {
+    uint64_t shared[WORDS];
+    if (pread(file, shared, size, region->offset + (off_t)(from - region->start)) != (ssize_t)size) {
+        return false;
+    }
+    const uint64_t *own = (const uint64_t *)from;
+    for (size_t at = 0; at < size / WORD; at++) {
+        if (own[at] != shared[at] && !may_forget(region, from + at * WORD)) {
             return false;
         }
     }
     return true;
 }
 
+/* Whether the block that reaches into a page of a pool from the page before is one of before the fork, or free. */
+static bool old_at_edge(const Region *region, uintptr_t page)
+{
+    const Pool *pool = (const Pool *)(page & ~(POOL - 1));
+    uintptr_t first = (uintptr_t)(pool + 1);
+    size_t size = ((size_t)pool->size_class + 1) * 16;
+    uintptr_t head = page < first ? page : page - (page - first) % size;
+    return head == page || nothing_new(region, head, page - head);
+}
+
 static size_t return_region(const Region *region, int pagemap)
 {
-    uint64_t entries[POOL / PAGE], shared[WORDS];
+    uint64_t entries[POOL / PAGE];
     size_t given = 0;
     for (uintptr_t pool = region->start & ~(POOL - 1); pool < region->end; pool += POOL) {
         uint8_t what = region->pools[pool_number(region, pool)];
@@ -612,19 +623,13 @@ static size_t return_region(const Region *region, int pagemap)
         if (pread(pagemap, entries, sizeof entries, (off_t)(pool / PAGE * WORD)) != (ssize_t)sizeof entries) {
             return given;
         }
-        bool before = true; /* nothing new in the page before */
         for (size_t at = 0; at < POOL / PAGE; at++) {
             uintptr_t page = pool + at * PAGE;
-            if (!(entries[at] & PRESENT) || (entries[at] & OF_FILE)) {
-                before = true;
-                continue;
-            }
-            off_t offset = region->offset + (off_t)(page - region->start);
-            bool same = pread(file, shared, PAGE, offset) == (ssize_t)PAGE && nothing_new(region, page, shared);
-            if (same && (before || what == NO_NEW_OBJECTS) && madvise((void *)page, PAGE, MADV_DONTNEED) == 0) {
+            bool copy = (entries[at] & PRESENT) && !(entries[at] & OF_FILE);
+            if (copy && nothing_new(region, page, PAGE) && (what == NO_NEW_OBJECTS || old_at_edge(region, page))
+                && madvise((void *)page, PAGE, MADV_DONTNEED) == 0) {
                 given += PAGE;
             }
-            before = same;
         }
     }
     return given;

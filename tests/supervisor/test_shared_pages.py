@@ -60,8 +60,9 @@ if os.fork() == 0:
 os.wait()
 """)
     assert int(shared) > 4_000_000
-    assert int(touched) > 1_000_000
-    assert int(again) < int(touched) / 10
+    if sys.version_info < (3, 12):  # from then on objects can be made immortal: nothing is copied to begin with
+        assert int(touched) > 1_000_000
+    assert int(again) <= int(touched) / 10
 
 
 def test_what_a_process_writes_stays() -> None:
