@@ -51,7 +51,7 @@
 #define LARGEST 512 /* bytes: what is larger is malloc's */
 #define GATHERED ((size_t)64 << 20) /* bytes of address space for large blocks, most of it given back */
 #define GATHERED_LARGEST ((size_t)64 << 10)
-#define STEP ((size_t)512)
+#define STEP ((size_t)128)
 #define ELSEWHERE_BITS 18
 #define ELSEWHERE ((size_t)1 << ELSEWHERE_BITS)
 

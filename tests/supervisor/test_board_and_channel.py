@@ -10,7 +10,8 @@ import pytest
 from barnabas.errors import ConfigError
 from barnabas.supervisor import board
 from barnabas.supervisor.api import PluginRef, TaskId, TaskSpec, describe
-from barnabas.supervisor.channel import AsyncChannel, Channel, Done, Pause, StartTask, UnitState
+from barnabas.supervisor.async_channel import AsyncChannel
+from barnabas.supervisor.channel import Channel, Done, Pause, StartTask, UnitState
 from barnabas.supervisor.settings import Limits, parse_size
 
 SPEC = TaskSpec(TaskId("orders", 3), PluginRef("X", "m:X", "source"), "m:T", {"a": "1"}, {}, {})

@@ -8,7 +8,6 @@ the other side is gone: a host that sees it ends at once, so that nothing goes o
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 import threading
@@ -22,8 +21,8 @@ from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import ConnectorSpec, ErrorInfo, PluginRef, State, TaskSpec
 
 __all__ = [
+    "LENGTH",
     "AlterOffsets",
-    "AsyncChannel",
     "Channel",
     "ConfigDefOf",
     "Done",
@@ -56,7 +55,8 @@ __all__ = [
     "frame",
 ]
 
-_LENGTH = struct.Struct("<I")
+LENGTH = struct.Struct("<I")
+"""What stands before a frame: its length in bytes."""
 
 
 class _Message(msgspec.Struct, tag=True):
@@ -273,7 +273,7 @@ decode_for_worker = msgspec.msgpack.Decoder(ToWorker).decode
 def frame(message: ToHost | ToWorker) -> bytes:
     """A message as it goes over the socket."""
     payload = encode(message)
-    return _LENGTH.pack(len(payload)) + payload
+    return LENGTH.pack(len(payload)) + payload
 
 
 class Channel:
@@ -296,10 +296,10 @@ class Channel:
 
     def receive(self) -> ToHost | None:
         """The next message, or ``None`` when the worker is gone."""
-        head = self._exactly(_LENGTH.size)
+        head = self._exactly(LENGTH.size)
         if head is None:
             return None
-        payload = self._exactly(_LENGTH.unpack(head)[0])
+        payload = self._exactly(LENGTH.unpack(head)[0])
         return None if payload is None else decode_for_host(payload)
 
     def close(self) -> None:
@@ -324,39 +324,3 @@ def _without_secrets(error: ErrorInfo) -> ErrorInfo:
     return msgspec.structs.replace(
         error, message=secrets.hide(error.message), remedy=remedy, trace=secrets.hide(error.trace)
     )
-
-
-class AsyncChannel:
-    """The worker's end, on the event loop."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
-
-    async def open(self) -> None:
-        """Attach to the running loop."""
-        self._reader, self._writer = await asyncio.open_unix_connection(sock=self._socket)
-
-    def send(self, message: ToHost) -> None:
-        """Queue a message; never waits. Messages to a host that is gone are dropped: its end is noticed by reading."""
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(frame(message))
-
-    async def receive(self) -> ToWorker | None:
-        """The next message, or ``None`` when the host is gone."""
-        if self._reader is None:
-            return None
-        try:
-            head = await self._reader.readexactly(_LENGTH.size)
-            message: ToWorker = decode_for_worker(await self._reader.readexactly(_LENGTH.unpack(head)[0]))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return None
-        return message
-
-    def close(self) -> None:
-        """Let go: the host sees the end of file and ends."""
-        if self._writer is not None:
-            self._writer.close()
-        else:
-            self._socket.close()

@@ -29,8 +29,6 @@ from typing import Any, NoReturn
 __all__ = ["ForkServer", "launch"]
 
 PRELOAD = (
-    "asyncio",
-    "confluent_kafka",
     "encodings.idna",
     "msgspec",
     "orjson",
@@ -185,6 +183,7 @@ class _Server:
         limits.set_stacks()
         limits.allow_files()
         pages.gather()
+        importlib.import_module("barnabas.kafka.lean").import_client()
         for module in PRELOAD:
             importlib.import_module(module)
         from barnabas.kafka._librdkafka import return_memory  # noqa: PLC0415  heavy

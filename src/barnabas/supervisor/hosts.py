@@ -17,8 +17,9 @@ from barnabas.errors import HostDiedError, HungError
 from barnabas.lease import LEASE_EXIT, lease_clock
 from barnabas.log_levels import LevelChange
 from barnabas.supervisor.api import RemoteError
+from barnabas.supervisor.async_channel import AsyncChannel
 from barnabas.supervisor.board import Board, Slot
-from barnabas.supervisor.channel import AsyncChannel, Done, Quit, SetLevel, ToHost, ToWorker
+from barnabas.supervisor.channel import Done, Quit, SetLevel, ToHost, ToWorker
 from barnabas.supervisor.forkserver import ForkServer
 
 __all__ = ["Host", "HostPool", "how_it_ended", "no_fork_server"]

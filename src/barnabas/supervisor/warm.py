@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import socket
-import struct
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
@@ -30,7 +29,6 @@ __all__ = ["rehearse", "warm_up"]
 _ROUNDS: Final = 12  # the interpreter rewrites a function's code after eight runs, and some of it a little later
 _POLLS: Final = 3
 _PATIENCE: Final = 1.0  # seconds for any step of a round; a machine that slow goes on without being warm
-_LENGTH: Final = struct.Struct("<I")
 _worked = threading.Event()
 
 
@@ -154,6 +152,6 @@ def _order(worker: socket.socket, message: wire.ToHost) -> None:
 
 def _hear(worker: socket.socket) -> wire.ToWorker:
     """The next message of the host. Raises TimeoutError, an OSError, when there is none for long."""
-    head = worker.recv(_LENGTH.size, socket.MSG_WAITALL)
-    said: wire.ToWorker = wire.decode_for_worker(worker.recv(_LENGTH.unpack(head)[0], socket.MSG_WAITALL))
+    head = worker.recv(wire.LENGTH.size, socket.MSG_WAITALL)
+    said: wire.ToWorker = wire.decode_for_worker(worker.recv(wire.LENGTH.unpack(head)[0], socket.MSG_WAITALL))
     return said
