@@ -12,7 +12,7 @@ def row(implementation, rate, cpu, complete=True):
     return {
         "at": "2026-11-21 10:00",
         "case": "file to topic",
-        "options": {"converter": "string"},
+        "options": {"data": "String"},
         "implementation": implementation,
         "result": result,
         "machine": MACHINE,
@@ -22,7 +22,7 @@ def row(implementation, rate, cpu, complete=True):
 def test_medians_spread_and_ratio():
     rows = [row("jvm", 100_000, 8.0), row("barnabas", 200_000, 1.0)]
     text = page([*rows, row("barnabas", 400_000, 2.0), row("barnabas", 300_000, 3.0)])
-    assert "## File to topic, string converter" in text
+    assert "## File to topic, String" in text
     assert "| 300,000 (200,000 to 400,000) | 100,000 | 3.0 x better |" in text
     assert "| 2 (1 to 3) | 8 | 4.0 x better |" in text
     assert "Nowhere" in text
@@ -31,7 +31,7 @@ def test_medians_spread_and_ratio():
 def test_losses_are_published():
     text = page([row("jvm", 100_000, 1.0), row("barnabas", 200_000, 1.5)])
     assert "1.5 x worse" in text
-    assert "- file to topic, string converter: CPU seconds per million records" in text
+    assert "- file to topic, String: CPU seconds per million records" in text
 
 
 def test_runs_that_did_not_finish_count_for_nothing_but_are_named():
