@@ -225,8 +225,8 @@ class Session:
     def _changes(self, decoder: Decoder, limit: int, wait: float) -> SourceBatch | None:
         assert self._stream is not None, "streaming"
         messages = self._stream.read(limit, wait)
-        if not messages:
-            return None
+        if not messages:  # what moved the position may have come too soon after the last news to be told at once
+            return self._position(decoder.place) if self._is_news(decoder.place) else None
         groups = decoder.take(messages)
         if not decoder.within and decoder.keepalive_end:
             decoder.advance(decoder.keepalive_end)
@@ -239,6 +239,10 @@ class Session:
             self._told, self._told_at = time.monotonic(), decoder.place.done
             return batch
         return batch if self._is_news(decoder.place) else None
+
+    def _position(self, place: Place) -> SourceBatch:
+        """No records, only a position to be stored."""
+        return SourceBatch("", [], source_partition=self._context.partition, source_offset=place.offset())
 
     def _is_news(self, place: Place) -> bool:
         """Whether the position alone is worth to be stored: now and then, when it moved."""
