@@ -1,6 +1,7 @@
 """How the fork server arranges memory so that its hosts share as much of it as can be.
 
-Done by the compiled part (``native/pages.c`` says how); without it, hosts are as right and larger.
+Done by the compiled part (``native/pages.c`` says how); without it, hosts are as right and larger. ``BARNABAS_PAGES=0`` in
+the environment switches this off and leaves the rest of the compiled part on.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Callable
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from barnabas._columns import native
+from barnabas import _columns
+
+native = None if os.environ.get("BARNABAS_PAGES") == "0" else _columns.native
 
 __all__ = ["bring_together", "fill", "gather", "share"]
 
