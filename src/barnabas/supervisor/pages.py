@@ -1,7 +1,7 @@
 """How the fork server arranges memory so that its hosts share as much of it as can be.
 
-Done by the compiled part (``native/pages.c`` says how); without it, hosts are as right and larger. ``BARNABAS_PAGES=0`` in
-the environment switches this off and leaves the rest of the compiled part on.
+Done by the compiled part (``native/pages.c`` says how); without it, hosts are as right and larger. ``BARNABAS_PAGES=0``
+in the environment switches this off and leaves the rest of the compiled part on.
 """
 
 from __future__ import annotations
