@@ -36,8 +36,11 @@ def connection(settings: ClientSettings) -> Iterator[dict[str, Any]]:
             key="sasl.mechanism",
             remedy="PLAIN and SCRAM work.",
         )
+    from barnabas.kafka._python_sockets import DIRECT  # noqa: PLC0415  takes kafka-python, which not every host needs
+
     with _tls(given) as context:
         yield {
+            "proxy_url": DIRECT,
             "bootstrap_servers": given["bootstrap.servers"].split(","),
             "client_id": given.get("client.id", "barnabas"),
             "security_protocol": given.get("security.protocol", "PLAINTEXT").upper(),
