@@ -5,15 +5,13 @@ Stores are those that Kafka's clients take: PEM, PKCS12, JKS.
 
 from __future__ import annotations
 
-import os
 import ssl
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from barnabas.errors import ConfigError
-from barnabas.kafka.keystores import Identity, read_identity, read_trusted
+from barnabas.kafka.keystores import read_identity, read_trusted
+from barnabas.kafka.tls_contexts import limit_versions, load_identity
 
 __all__ = ["client_context", "server_context"]
 
@@ -33,11 +31,11 @@ def server_context(props: Mapping[str, str], prefix: str = _PREFIX) -> ssl.SSLCo
     """
     settings = _settings(props, prefix)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _limit_versions(context, settings)
+    limit_versions(context, settings)
     identity = read_identity(settings)
     if identity is None:
         raise _missing("ssl.keystore.location")
-    _load_identity(context, identity)
+    load_identity(context, identity, of="of the REST server", key="ssl.keystore.location", code="BRN-1056")
     context.verify_mode = _client_auth(settings)
     if context.verify_mode != ssl.CERT_NONE:
         trusted = read_trusted(settings)
@@ -55,43 +53,18 @@ def client_context(props: Mapping[str, str]) -> ssl.SSLContext:
     """
     settings = _settings(props, _PREFIX)
     context = ssl.create_default_context(cadata=read_trusted(settings))
-    _limit_versions(context, settings)
+    limit_versions(context, settings)
     if settings.get("ssl.endpoint.identification.algorithm", "https").strip() == "":
         context.check_hostname = False
     identity = read_identity(settings)
     if identity is not None:
-        _load_identity(context, identity)
+        load_identity(context, identity, of="of the REST server", key="ssl.keystore.location", code="BRN-1056")
     return context
 
 
 def _settings(props: Mapping[str, str], prefix: str) -> dict[str, str]:
     settings = {key: value for key, value in props.items() if key.startswith("ssl.")}
     return settings | {key.removeprefix(prefix): value for key, value in props.items() if key.startswith(prefix)}
-
-
-def _limit_versions(context: ssl.SSLContext, settings: Mapping[str, str]) -> None:
-    """``ssl.enabled.protocols``: TLS 1.2 and later, unless only 1.3 is wanted."""
-    wanted = {name.strip() for name in settings.get("ssl.enabled.protocols", "").split(",")}
-    only_newest = "TLSv1.3" in wanted and "TLSv1.2" not in wanted
-    context.minimum_version = ssl.TLSVersion.TLSv1_3 if only_newest else ssl.TLSVersion.TLSv1_2
-
-
-def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
-    """Python takes keys from files only: one that nobody else may read, for a moment."""
-    fd, name = tempfile.mkstemp(suffix=".pem")
-    try:
-        with os.fdopen(fd, "w") as file:
-            file.write("\n".join([identity.key, *identity.chain]))
-        context.load_cert_chain(name)
-    except ssl.SSLError as error:
-        raise ConfigError(
-            f"The key and the certificate of the REST server do not go together: {error.reason or error}.",
-            key="ssl.keystore.location",
-            remedy="The certificate chain has to begin with the one that belongs to the private key.",
-            code="BRN-1056",
-        ) from error
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _missing(key: str) -> ConfigError:
