@@ -11,6 +11,7 @@ from confluent_kafka.schema_registry.json_schema import JSONSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from services.process import wait_for
+from services.registry import BY_TOPIC
 from services.worker import BarnabasWorker
 
 VERSIONS = (
@@ -76,7 +77,7 @@ def test_a_source_the_registry_and_a_sink_while_schemas_change(run, tmp_path, em
     producer = Producer({"bootstrap.servers": embedded_broker.bootstrap})
     with SchemaRegistryClient({"url": registry.url}) as client:
         for version, id_ in zip(VERSIONS, (1, 2, 3.5), strict=True):
-            made = JSONSerializer(json.dumps(version), client)({"id": id_}, context(topic))
+            made = JSONSerializer(json.dumps(version), client, conf=BY_TOPIC)({"id": id_}, context(topic))
             producer.produce(topic, made)
             producer.flush(30)
     wait_for(lambda: len(rows(out)) == 6, 40, "records of three versions")

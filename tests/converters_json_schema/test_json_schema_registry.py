@@ -18,6 +18,7 @@ from json_schema_kit import converter
 
 from barnabas.errors import DataError
 from barnabas.schema import LogicalDecimal, Schema
+from services.registry import BY_TOPIC
 
 ORDER = Schema.struct(
     "Order",
@@ -62,7 +63,7 @@ def plain(row):
 def test_their_deserialiser_reads_what_we_write(made, client, rows):
     topic = "json-schema-out"
     payloads = made.from_connect_column(topic, ORDER, rows)
-    theirs = JSONDeserializer(None, schema_registry_client=client)
+    theirs = JSONDeserializer(None, schema_registry_client=client, conf=BY_TOPIC)
     context = SerializationContext(topic, MessageField.VALUE)
     assert [theirs(payload, context) for payload in payloads] == [*map(plain, rows)]
     node = json.loads(made.client.latest(f"{topic}-value").schema.text)
@@ -74,7 +75,7 @@ def test_their_deserialiser_reads_what_we_write(made, client, rows):
 @CALM
 def test_we_read_what_their_serialiser_writes(made, client, rows):
     topic = "json-schema-in"
-    theirs = JSONSerializer(made.make_draft(ORDER).text, client)
+    theirs = JSONSerializer(made.make_draft(ORDER).text, client, conf=BY_TOPIC)
     context = SerializationContext(topic, MessageField.VALUE)
     payloads = [theirs(plain(row), context) for row in rows]
     schema, values = made.to_connect_column(topic, payloads)
@@ -88,7 +89,7 @@ def test_references_of_theirs(made, client):
     references = [SchemaReference("city.json", "json-city", 1)]
     text = json.dumps({"type": "object", "title": "P", "properties": {"city": {"$ref": "city.json"}}})
     schema = RegistrySchema(text, "JSON", references)
-    theirs = JSONSerializer(schema, client, conf={"auto.register.schemas": True})
+    theirs = JSONSerializer(schema, client, conf={"auto.register.schemas": True, **BY_TOPIC})
     payload = theirs({"city": "Rome"}, SerializationContext("json-references", MessageField.VALUE))
     found = made.to_connect("json-references", payload)
     assert found.value == {"city": "Rome"}

@@ -16,6 +16,7 @@ from barnabas.converters._registry_client.faults import IncompatibleSchemaError,
 from barnabas.converters.avro_converter import AvroConverter
 from barnabas.errors import DataError
 from barnabas.schema import Date, LogicalDecimal, Schema, Timestamp, project
+from services.registry import BY_TOPIC
 
 ORDER = Schema.struct(
     "shop.Order",
@@ -81,7 +82,7 @@ def topic(registry):
 
 def test_confluents_deserializer_reads_what_we_write(client, open_converter, topic):
     messages = open_converter().from_connect_column(topic, ORDER, ROWS)
-    theirs = AvroDeserializer(client)
+    theirs = AvroDeserializer(client, conf=BY_TOPIC)
     context = SerializationContext(topic, MessageField.VALUE)
     assert [theirs(message, context) for message in messages] == ROWS
 
@@ -90,7 +91,7 @@ def test_we_read_what_confluents_serializer_writes(client, open_converter, topic
     made = open_converter()
     made.from_connect(topic, ORDER, ROWS[0])
     text = made.client.latest(f"{topic}-value").schema.text
-    theirs = AvroSerializer(client, text)
+    theirs = AvroSerializer(client, text, conf=BY_TOPIC)
     context = SerializationContext(topic, MessageField.VALUE)
     schema, rows = open_converter().to_connect_column(topic, [theirs(row, context) for row in ROWS])
     assert rows == ROWS
@@ -104,7 +105,9 @@ def test_referenced_schemas_are_resolved(client, open_converter, topic):
     reference = SchemaReference("shop.Place", f"{topic}-place", 1)
     whole = RegistrySchema(json.dumps(order), "AVRO", [reference])
     client.register_schema(f"{topic}-value", whole)
-    theirs = AvroSerializer(client, whole, conf={"auto.register.schemas": False, "use.latest.version": True})
+    theirs = AvroSerializer(
+        client, whole, conf={"auto.register.schemas": False, "use.latest.version": True, **BY_TOPIC}
+    )
     message = theirs({"to": {"city": "Bonn"}}, SerializationContext(topic, MessageField.VALUE))
     found = open_converter().to_connect(topic, message)
     assert found.value == {"to": {"city": "Bonn"}}
@@ -115,7 +118,7 @@ def test_the_same_schema_is_one_version_for_both(client, open_converter, topic):
     made = open_converter()
     message = made.from_connect(topic, ORDER, ROWS[0])
     text = client.get_latest_version(f"{topic}-value").schema.schema_str
-    theirs = AvroSerializer(client, text)(ROWS[0], SerializationContext(topic, MessageField.VALUE))
+    theirs = AvroSerializer(client, text, conf=BY_TOPIC)(ROWS[0], SerializationContext(topic, MessageField.VALUE))
     assert theirs == message
     assert client.get_versions(f"{topic}-value") == [1]
 

@@ -191,6 +191,8 @@ def test_who_may_make_topics_is_as_on_the_jvms_worker(secure_kafka, jvm_connect,
             worker.create(f"{run}-{name}", source(lines, f"{run}-{name}", **ONE, **more))
         for name, state in (("nothing", "FAILED"), ("seen", "FAILED")):
             wait_for(lambda name=name, state=state: state in worker.states()[f"{run}-{name}"], 30, name)
+        running = ["RUNNING"] * 2  # the connector and its task: the status of either comes when it is there
+        wait_for(lambda: all(worker.states()[f"{run}-{name}"] == running for name in ("made", "written")), 30, "tasks")
         return {name: outcome(worker, f"{run}-{name}") for name in asks}
 
     with BarnabasWorker(tmp_path / "ours", secure_kafka.bootstrap, settings) as worker:

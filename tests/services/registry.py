@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 _API = "/apis/ccompat/v7"
 _names = itertools.count(1)
+BY_TOPIC = {"subject.name.strategy.type": "TOPIC"}
+"""For confluent-kafka's serialisers: by default they ask for an association of topic and subject before each record, at
+a path that this registry does not have; now and then such a request was never answered."""
 
 
 def registry_home() -> Path:
