@@ -42,6 +42,7 @@ class ServiceError(Exception):
 _FIRST_PORT = 16_000
 _PORTS = 2_000
 _RANGES = 8
+_given: set[int] = set()
 
 
 def free_port() -> int:
@@ -51,14 +52,17 @@ def free_port() -> int:
     Processes that run tests at the same time choose from ranges of their own.
     """
     first = _FIRST_PORT + _PORTS * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _RANGES)
-    for _ in range(200):
+    for _ in range(_PORTS):
         port = random.randrange(first, first + _PORTS)
+        if port in _given:  # to a service that may not have been started yet
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise ServiceError(f"no free loopback port from {first} to {first + _PORTS - 1}")
 
